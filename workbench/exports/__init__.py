@@ -1,0 +1,1 @@
+"""What leaves the workbench: Excel, FOCUS, static HTML, audit pack."""

@@ -1,0 +1,1 @@
+"""Model results drawn as plain plotly JSON dictionaries."""

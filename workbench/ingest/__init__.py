@@ -1,0 +1,1 @@
+"""Logs in: one file per format says how its raw records become usage."""

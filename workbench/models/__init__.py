@@ -1,0 +1,1 @@
+"""Pure economics: functions over frozen dataclasses; no files, no database, no clock."""

@@ -1,0 +1,1 @@
+"""From demo to production: dossier, gate checks by stage, audit, toolkit."""

@@ -1,0 +1,1 @@
+"""Price sheets in: one importer per format, and the dated, layered price book."""

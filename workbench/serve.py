@@ -1,0 +1,1 @@
+"""Starts Voilà and JupyterLab on a workspace's published snapshot."""

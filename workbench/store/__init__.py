@@ -1,0 +1,1 @@
+"""The embedded store: immutable segments, a derived DuckDB catalog, published snapshots."""

@@ -1,0 +1,1 @@
+"""The one place where readers, prices, kernel and store meet."""
