@@ -1,0 +1,1 @@
+"""Worked examples by id: from the inputs of an example to what the models say."""

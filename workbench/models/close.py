@@ -1,0 +1,182 @@
+"""May this month be closed: accrual, true-up, and the checks that must all pass first.
+
+Closed figures never move. Rows that arrive late belong to the next open period as prior-period
+adjustments.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from workbench.errors import InputError
+
+HALF_A_CENT_USD = 0.005
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accrual:
+    """What is booked at the close, before the invoice is there. Management view."""
+
+    metered_usd: float
+    estimated_usd: float
+
+    @property
+    def usd(self) -> float:
+        """Metered days plus estimated days."""
+        return self.metered_usd + self.estimated_usd
+
+    def true_up_usd(self, invoice_usd: float) -> float:
+        """Return invoice less accrual: booked in the month in which the invoice lands."""
+        return invoice_usd - self.usd
+
+    def accuracy(self, invoice_usd: float) -> float | None:
+        """Return accrual over invoice, 1 is exact; None for an invoice of 0."""
+        return self.usd / invoice_usd if invoice_usd else None
+
+
+def accrue(
+    *,
+    metered_days: float,
+    metered_usd_per_day: float,
+    estimated_days: float,
+    estimated_usd_per_day: float,
+) -> Accrual:
+    """Return the accrual of a month of which some days are metered and the rest estimated.
+
+        accrual = metered_days * metered_per_day + estimated_days * estimated_per_day
+
+    Examples
+    --------
+    >>> accrue(metered_days=20, metered_usd_per_day=100.0,
+    ...        estimated_days=10, estimated_usd_per_day=110.0).usd
+    3100.0
+    """
+    if metered_days < 0 or estimated_days < 0:
+        raise InputError(
+            f"Days cannot be negative: {metered_days} metered, {estimated_days} estimated."
+        )
+    return Accrual(
+        metered_usd=metered_days * metered_usd_per_day,
+        estimated_usd=estimated_days * estimated_usd_per_day,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseFigures:
+    """The numbers that the checks of one month look at."""
+
+    missing_days: Mapping[str, int]
+    """Days without a row by source that should have one; empty when no source is known."""
+    unpriced_rows: int
+    accepted_unpriced_rows: int = 0
+    accepted_by: str = ""
+    """Who took responsibility for the accepted rows; recorded, not authenticated."""
+    cost_usd: float
+    allocated_usd: float
+    unallocated_usd: float
+    accrual: Accrual | None = None
+    previous_true_up_booked: bool | None = None
+    """None when the month before had no accrual."""
+    invoice_usd: float | None = None
+    invoice_tolerance: float = 0.01
+    """Fraction of the invoice by which the cost may differ."""
+    envelope_stored: bool = False
+    envelope_held: bool | None = None
+    """None while the month's envelope has not been scored."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseCheck:
+    """One check: its verdict and the figures it rests on, in words."""
+
+    name: str
+    verdict: Literal["pass", "fail", "not applicable"]
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseReport:
+    """All checks of a month."""
+
+    checks: tuple[CloseCheck, ...] = field(default=())
+
+    @property
+    def may_close(self) -> bool:
+        """True when nothing failed."""
+        return all(check.verdict != "fail" for check in self.checks)
+
+
+def close_checks(figures: CloseFigures) -> CloseReport:
+    """Judge a month by its figures: completeness, prices, accrual, allocation, invoice, envelope."""
+    return CloseReport(
+        checks=(
+            _complete(figures),
+            _priced(figures),
+            _accrued(figures),
+            _allocated(figures),
+            _invoiced(figures),
+            _scored(figures),
+        )
+    )
+
+
+def _complete(figures: CloseFigures) -> CloseCheck:
+    holes = {source: days for source, days in figures.missing_days.items() if days}
+    if not figures.missing_days:
+        return _check("complete", passed=False, why="no source has a row in this month")
+    why = ", ".join(f"{source} lacks {days} days" for source, days in holes.items())
+    count = len(figures.missing_days)
+    return _check("complete", passed=not holes, why=why or f"all {count} sources have every day")
+
+
+def _priced(figures: CloseFigures) -> CloseCheck:
+    open_rows = figures.unpriced_rows - figures.accepted_unpriced_rows
+    named = figures.accepted_unpriced_rows == 0 or bool(figures.accepted_by)
+    why = f"{figures.unpriced_rows:,} unpriced rows"
+    if figures.accepted_unpriced_rows:
+        why += f", {figures.accepted_unpriced_rows:,} accepted by {figures.accepted_by or 'nobody'}"
+    return _check("priced", passed=open_rows <= 0 and named, why=why)
+
+
+def _accrued(figures: CloseFigures) -> CloseCheck:
+    if figures.previous_true_up_booked is False:
+        return _check("accrued", passed=False, why="the true-up of the month before is not booked")
+    if figures.accrual is None and figures.invoice_usd is None:
+        return _check("accrued", passed=False, why="neither an invoice nor an accrual")
+    if figures.accrual is None:
+        return CloseCheck(name="accrued", verdict="not applicable", why="the invoice is there")
+    return _check("accrued", passed=True, why=f"accrual {figures.accrual.usd:,.2f} USD")
+
+
+def _allocated(figures: CloseFigures) -> CloseCheck:
+    placed = figures.allocated_usd + figures.unallocated_usd
+    why = (
+        f"{figures.allocated_usd:,.2f} allocated + {figures.unallocated_usd:,.2f} unallocated "
+        f"of {figures.cost_usd:,.2f} USD"
+    )
+    return _check("allocated", passed=abs(placed - figures.cost_usd) < HALF_A_CENT_USD, why=why)
+
+
+def _invoiced(figures: CloseFigures) -> CloseCheck:
+    if figures.invoice_usd is None:
+        return CloseCheck(name="invoiced", verdict="not applicable", why="no invoice was given")
+    gap = figures.cost_usd - figures.invoice_usd
+    allowed = abs(figures.invoice_usd) * figures.invoice_tolerance
+    passed = abs(gap) <= max(allowed, HALF_A_CENT_USD)
+    why = f"cost less invoice {gap:,.2f} USD, allowed {allowed:,.2f}"
+    return _check("invoiced", passed=passed and math.isfinite(gap), why=why)
+
+
+def _scored(figures: CloseFigures) -> CloseCheck:
+    if not figures.envelope_stored:
+        return CloseCheck(
+            name="scored", verdict="not applicable", why="no envelope was locked for this month"
+        )
+    if figures.envelope_held is None:
+        return _check("scored", passed=False, why="the locked envelope has not been scored")
+    return _check("scored", passed=True, why="held" if figures.envelope_held else "did not hold")
+
+
+def _check(name: str, *, passed: bool, why: str) -> CloseCheck:
+    return CloseCheck(name=name, verdict="pass" if passed else "fail", why=why)

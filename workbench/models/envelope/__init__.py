@@ -1,0 +1,1 @@
+"""What it may cost, by month and year, and how likely the budget is to break."""

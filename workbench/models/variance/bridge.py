@@ -1,0 +1,130 @@
+"""How does the budget become the actual, and the actual the outlook: bars that join up."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from workbench.models.variance.pvm import PriceVolumeMix
+
+LEG_WORDS = {
+    "volume": "Volume",
+    "mix": "Mix",
+    "price": "Price",
+    "new": "New",
+    "discontinued": "Discontinued",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """One bar: a total stands on zero, a step hangs between two running totals."""
+
+    label: str
+    kind: Literal["total", "step"]
+    scenario: Literal["AC", "PL", "FC", "PY", "VAR"]
+    """IBCS code: actual, plan, forecast, previous year; VAR is a variance."""
+    start_usd: float
+    end_usd: float
+    rows: tuple[str, ...] = ()
+    """Names of the lines the bar rests on, so that a page can open them."""
+
+    @property
+    def value_usd(self) -> float:
+        """Height of the bar; for a step, positive is adverse."""
+        return self.end_usd - self.start_usd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A named change to put on the bridge."""
+
+    label: str
+    value_usd: float
+    rows: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bridge:
+    """Bars from budget to actual to outlook."""
+
+    bars: tuple[Bar, ...]
+    unexplained_usd: float
+    """Actual less budget less all steps: shown as a bar of its own unless it is only float noise."""
+
+
+def variance_steps(split: PriceVolumeMix) -> list[Step]:
+    """Return the legs of a price-volume-mix as steps, each with the lines behind it."""
+    return [
+        Step(
+            label=word,
+            value_usd=split.leg(leg),
+            rows=tuple(line.name for line in split.lines if getattr(line, leg) != 0),
+        )
+        for leg, word in LEG_WORDS.items()
+    ]
+
+
+def budget_bridge(
+    *,
+    budget_usd: float,
+    actual_usd: float,
+    steps: Sequence[Step],
+    rest_of_year_usd: float | None = None,
+    budget_year_usd: float | None = None,
+    tolerance_usd: float = 0.005,
+) -> Bridge:
+    """Join budget and actual by steps; then add the forecast rest of the year up to the outlook.
+
+    Parameters
+    ----------
+    budget_usd, actual_usd
+        Both for the same period so far.
+    steps
+        In the order to draw; one-offs and FX are steps like any other.
+    rest_of_year_usd
+        Forecast of the months to come; with it the bridge ends in the outlook.
+    budget_year_usd
+        The whole year's budget, drawn after the outlook to compare with.
+    tolerance_usd
+        A rest below this is float noise; a larger one is a bar named "Unexplained".
+    """
+    bars = [_total("Budget to date", "PL", budget_usd)]
+    running = budget_usd
+    for step in steps:
+        bars.append(_step(step, running))
+        running += step.value_usd
+    unexplained = actual_usd - math.fsum([budget_usd, *(step.value_usd for step in steps)])
+    if abs(unexplained) >= tolerance_usd:
+        bars.append(_step(Step(label="Unexplained", value_usd=unexplained), running))
+    bars.append(_total("Actual to date", "AC", actual_usd))
+    if rest_of_year_usd is not None:
+        outlook = actual_usd + rest_of_year_usd
+        bars.append(
+            Bar(
+                label="Forecast rest of year",
+                kind="step",
+                scenario="FC",
+                start_usd=actual_usd,
+                end_usd=outlook,
+            )
+        )
+        bars.append(_total("Outlook", "FC", outlook))
+        if budget_year_usd is not None:
+            bars.append(_total("Budget year", "PL", budget_year_usd))
+    return Bridge(bars=tuple(bars), unexplained_usd=unexplained)
+
+
+def _total(label: str, scenario: Literal["AC", "PL", "FC"], value_usd: float) -> Bar:
+    return Bar(label=label, kind="total", scenario=scenario, start_usd=0.0, end_usd=value_usd)
+
+
+def _step(step: Step, running_usd: float) -> Bar:
+    return Bar(
+        label=step.label,
+        kind="step",
+        scenario="VAR",
+        start_usd=running_usd,
+        end_usd=running_usd + step.value_usd,
+        rows=step.rows,
+    )
