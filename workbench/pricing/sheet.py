@@ -1,0 +1,280 @@
+"""What a price sheet in CSV says: contract terms, our overlay, or list-price history.
+
+One row a price: provider, model, meter, usd, per; the rest is optional. An error names the
+file, line, column and value, and what to do; nothing of a sheet with an error is imported.
+"""
+
+import csv
+import difflib
+import hashlib
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from workbench.errors import PriceError
+from workbench.pricing.bands import banded
+from workbench.pricing.rows import (
+    ANY_CONTEXT,
+    CONFIRMED,
+    EVERY_METER,
+    NO_CONTEXT,
+    PriceImport,
+    PriceRow,
+    naive_utc,
+    parse_variant,
+    variant_text,
+)
+from workbench.schema import METER_NAMES
+from workbench.units import pico_per_unit
+
+REQUIRED = ("provider", "model", "meter", "usd", "per")
+OPTIONAL = (
+    "effective_from", "effective_to", "context_above", "service_tier", "region", "currency",
+    "source", "price_variant", "multiplier", "retrieved_on", "confidence",
+)  # fmt: skip
+PER = (1, 1_000, 1_000_000, 3_600)
+SYNONYMS = {
+    "input_tokens": ("uncached_input_tokens",),
+    "cache_write_tokens": ("cache_write_5m_tokens", "cache_write_unknown_tokens"),
+}
+"""Names finance sheets use. `reasoning_tokens` is the full price of a reasoning token."""
+
+LARGEST_PICO = 2**53
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a value stands, for messages."""
+
+    file: str
+    line: int
+
+    def wrong(self, column: str, value: object, what: str) -> PriceError:
+        return PriceError(f"{self.file}, line {self.line}, column {column}: {value!r} {what}")
+
+
+def read_sheet(
+    path: Path,
+    *,
+    known_from: datetime,
+    layer: str = "contract",
+    source: str | None = None,
+    source_version: str | None = None,
+) -> PriceImport:
+    """Read a CSV price sheet.
+
+    Parameters
+    ----------
+    path
+        The sheet; its first line names the columns, in any order.
+    known_from
+        When the sheet is imported; naive is UTC.
+    layer
+        contract, overlay or history.
+    source
+        Name the sheet goes by; a later import of the same name supersedes it. The file name
+        when absent.
+    source_version
+        The first characters of the file's sha256 when absent.
+
+    Raises
+    ------
+    PriceError
+        If the sheet can't be read or contradicts itself.
+    """
+    try:
+        data = path.read_bytes()
+        text = data.decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PriceError(
+            f"{path} can't be read as a price sheet: {error}. Save it as CSV in UTF-8."
+        ) from error
+    digest = hashlib.sha256(data).hexdigest()
+    known = naive_utc(known_from)
+    return PriceImport(
+        import_id=digest[:12],
+        layer=layer,
+        source=source or path.name,
+        source_version=source_version or digest[:12],
+        known_from=known,
+        retrieved_on=known.date(),
+        rows=tuple(parse_sheet(text, name=path.name)),
+        sha256=digest,
+    )
+
+
+def parse_sheet(text: str, *, name: str) -> list[PriceRow]:
+    """Return the rows of a sheet's text, input bands made disjoint; `name` is for messages."""
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    try:
+        _check_columns(reader.fieldnames or (), name)
+        stated = [
+            row
+            for record in reader
+            if any(value and value != [""] for value in record.values())
+            for row in _rows(record, _Place(name, reader.line_num))
+        ]
+    except csv.Error as error:
+        raise PriceError(
+            f"{name}, line {reader.line_num}: not CSV ({error}). Check the quotes."
+        ) from error
+    if not stated:
+        raise PriceError(f"{name}: no price in the sheet. Add a row, or leave the file out.")
+    return list(banded(stated, name=name))
+
+
+def _check_columns(found: Sequence[str], name: str) -> None:
+    allowed = (*REQUIRED, *OPTIONAL)
+    for number, column in enumerate(found, start=1):
+        if column not in allowed:
+            raise PriceError(
+                f"{name}, line 1: unknown column {column!r} (number {number}). "
+                f"{_closest(column, allowed)}The columns are {', '.join(allowed)}."
+            )
+    if len(set(found)) < len(found):
+        raise PriceError(f"{name}, line 1: a column is named twice. Remove one of them.")
+    if missing := [column for column in REQUIRED if column not in found]:
+        raise PriceError(
+            f"{name}, line 1: no column {', '.join(missing)}. Add it; found {', '.join(found)}."
+        )
+
+
+def _closest(value: str, allowed: Iterable[str]) -> str:
+    near = difflib.get_close_matches(value.lower(), list(allowed), n=1, cutoff=0.4)
+    return f"Did you mean {near[0]!r}? " if near else ""
+
+
+def _rows(record: dict[str, str], place: _Place) -> Iterator[PriceRow]:
+    if None in record or None in record.values():
+        raise PriceError(
+            f"{place.file}, line {place.line}: not as many values as there are columns. "
+            "Quote values that hold a comma."
+        )
+    cells = {column: value.strip() for column, value in record.items()}
+    for column in ("provider", "model", "meter"):
+        if not cells[column]:
+            raise place.wrong(column, "", "is empty. Fill it in.")
+    if (currency := cells.get("currency", "")).upper() not in ("", "USD"):
+        raise place.wrong(
+            "currency", currency, "is not USD, and prices are kept in USD. "
+            "Convert the sheet at a dated rate first, and name the rate in column source.",
+        )  # fmt: skip
+    multiplier = _multiplier(cells, place)
+    pico, is_exact = (None, True) if multiplier else _price(cells, place)
+    begin, end = _dates(cells, place)
+    for meter in _meters(cells["meter"], place, is_multiplier=multiplier is not None):
+        yield PriceRow(
+            provider=cells["provider"],
+            model=cells["model"],
+            meter=meter,
+            pico=pico,
+            effective_from=begin,
+            effective_to=end,
+            variant=_variant(cells, place),
+            region=cells.get("region", "").lower(),
+            context_over=_threshold(cells, place),
+            multiplier=multiplier,
+            inexact=not is_exact,
+            confidence=cells.get("confidence", "").lower() or CONFIRMED,
+            cited=cells.get("source", ""),
+            retrieved_on=_day(cells, place),
+            line=place.line,
+        )
+
+
+def _meters(name: str, place: _Place, *, is_multiplier: bool) -> tuple[str, ...]:
+    if is_multiplier:
+        if name != EVERY_METER:
+            raise place.wrong("meter", name, f"has a multiplier; write {EVERY_METER!r}.")
+        return (EVERY_METER,)
+    if name in SYNONYMS:
+        return SYNONYMS[name]
+    if name not in METER_NAMES:
+        near = _closest(name, (*METER_NAMES, *SYNONYMS))
+        raise place.wrong("meter", name, f"is no meter. {near}See docs for the list of meters.")
+    return (name,)
+
+
+def _multiplier(cells: dict[str, str], place: _Place) -> Decimal | None:
+    text = cells.get("multiplier", "")
+    if not text:
+        return None
+    if cells["usd"] or cells["per"]:
+        raise place.wrong("multiplier", text, "stands beside a price. Leave usd and per empty.")
+    return _number(text, "multiplier", place)
+
+
+def _price(cells: dict[str, str], place: _Place) -> tuple[int, bool]:
+    usd = _number(cells["usd"], "usd", place)
+    if cells["per"] not in {str(number) for number in PER}:
+        raise place.wrong(
+            "per", cells["per"], "is not how many units the price is for. Use 1, 1000, 1000000 "
+            "(a million) or 3600 (an hour in seconds).",
+        )  # fmt: skip
+    pico, is_exact = pico_per_unit(usd, per=int(cells["per"]))
+    if pico > LARGEST_PICO:
+        raise place.wrong(
+            "usd", cells["usd"], f"for {cells['per']} is more than 9,007 USD a unit. Check per."
+        )
+    return pico, is_exact
+
+
+def _number(text: str, column: str, place: _Place) -> Decimal:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        raise place.wrong(
+            column, text, "is no number. Write it with a point and no thousands separator."
+        ) from None
+    if not number.is_finite() or number < 0:
+        raise place.wrong(column, text, "is no price. Write a number from 0 up.")
+    return number
+
+
+def _dates(cells: dict[str, str], place: _Place) -> tuple[datetime | None, datetime | None]:
+    begin, end = (_instant(cells, column, place) for column in ("effective_from", "effective_to"))
+    if begin and end and end <= begin:
+        raise place.wrong("effective_to", cells["effective_to"], "is not after effective_from.")
+    return begin, end
+
+
+def _instant(cells: dict[str, str], column: str, place: _Place) -> datetime | None:
+    """Read a day or an instant; what has no zone is UTC, a day is its midnight."""
+    text = cells.get(column, "")
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise place.wrong(column, text, "is no date. Write it as 2026-01-31.") from None
+    return found if found.tzinfo is None else found.astimezone(UTC).replace(tzinfo=None)
+
+
+def _day(cells: dict[str, str], place: _Place) -> date | None:
+    found = _instant(cells, "retrieved_on", place)
+    return found.date() if found else None
+
+
+def _threshold(cells: dict[str, str], place: _Place) -> int:
+    text = cells.get("context_above", "")
+    if not text:
+        return NO_CONTEXT
+    if not text.isascii() or not text.isdigit() or int(text) >= ANY_CONTEXT:
+        raise place.wrong("context_above", text, "is no number of tokens. Write it as 200000.")
+    return int(text)
+
+
+def _variant(cells: dict[str, str], place: _Place) -> str:
+    stated = cells.get("price_variant", "")
+    if stated and not all("=" in part for part in stated.split(";") if part.strip()):
+        raise place.wrong("price_variant", stated, "is no variant. Write it as route=eu.")
+    conditions = parse_variant(stated)
+    tier = cells.get("service_tier", "").lower()
+    if tier == "batch":
+        conditions["processing"] = "batch"
+    elif tier not in ("", "standard", "default"):
+        conditions["service_tier"] = tier
+    return variant_text(conditions)
