@@ -1,0 +1,173 @@
+// Draws one page: state line, answer, tiles, figures, tables. Text is only ever set as text.
+// Plotly comes once over HTTP from the installed package, through fullLabextensionsUrl.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** Make an element; strings among the children become text nodes, never markup. */
+function el(name, attributes = {}, ...children) {
+  const node = name === "svg" || name === "polyline" || name === "circle"
+    ? document.createElementNS(SVG, name) : document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
+    else node.setAttribute(key, value === true ? "" : value);
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined && child !== ""));
+  return node;
+}
+
+const inVoila = () => document.body.classList.contains("wb-shell");
+
+function pageConfig() {
+  const holder = document.getElementById("jupyter-config-data");
+  return holder ? JSON.parse(holder.textContent) : {};
+}
+
+let plotly;
+/** Load plotly.js once a page; the template has usually begun to fetch it already. */
+function loadPlotly() {
+  plotly ??= new Promise((resolve, reject) => {
+    if (window.Plotly) return resolve(window.Plotly);
+    let script = document.querySelector("script[data-wb-plotly]");
+    if (!script) {
+      const root = pageConfig().fullLabextensionsUrl;
+      if (!root) return reject(new Error("no address for plotly.js: start with workbench serve or workbench lab"));
+      script = el("script", { src: `${root}/package_data/plotly.min.js`, "data-wb-plotly": true });
+      document.head.append(script);
+    }
+    script.addEventListener("load", () => resolve(window.Plotly));
+    script.addEventListener("error", () => reject(new Error("plotly.js could not be loaded")));
+    const seen = setInterval(() => { if (window.Plotly) { clearInterval(seen); resolve(window.Plotly); } }, 50);
+    setTimeout(() => clearInterval(seen), 30000);
+  });
+  return plotly;
+}
+
+// ---- theme: figures carry the light tokens; the dark ones are read from the same style sheet ----
+
+function palette(root) {
+  const style = getComputedStyle(root), map = new Map();
+  const dark = style.colorScheme === "dark" || (style.colorScheme.includes("light dark") && matchMedia("(prefers-color-scheme: dark)").matches);
+  if (!dark || matchMedia("print").matches) return map;
+  const names = ["paper", "card", "ink", "ink-2", "ink-3", "line", "line-2", "accent", "accent-soft", "good", "bad", "neutral", "actual",
+    "previous", "plan", "band", "band-2", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "other", "heat-0", "heat-1"];
+  for (const name of names) {
+    const pair = /light-dark\(\s*(#\w+)\s*,\s*(#\w+)\s*\)/.exec(style.getPropertyValue(`--${name}`));
+    if (pair) map.set(pair[1].toLowerCase(), pair[2]);
+  }
+  return map;
+}
+
+const PIXELS = new Set(["size", "height", "l", "r", "t", "b", "xshift", "yshift", "ax", "ay", "standoff"]);
+/** Copy a figure with this page's colours and, on a wall screen, its larger pixel. */
+function dressed(value, colors, unit, key = "", parent = "") {
+  if (typeof value === "string") return colors.get(value.toLowerCase()) ?? value;
+  if (typeof value === "number") {
+    const pixel = PIXELS.has(key) || (key === "width" && (parent === "line" || parent === "layout"));
+    return unit !== 1 && pixel ? value * unit : value;
+  }
+  if (Array.isArray(value)) return value.map((item) => (typeof item === "number" ? item : dressed(item, colors, unit, key, parent)));
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, dressed(item, colors, unit, name, key)]));
+}
+
+// ---- parts ----
+
+function hrefOf(link) {
+  if (!link) return null;
+  const filter = new URLSearchParams(link.filter ?? {}).toString();
+  if (!link.page) return inVoila() ? `#${link.anchor || "why"}` : null;
+  const base = pageConfig().baseUrl ?? "/";
+  const file = `${encodeURIComponent(link.page)}.ipynb`;
+  return `${base}${inVoila() ? "voila/render/" : "lab/tree/"}${file}${filter && inVoila() ? `?${filter}` : ""}`;
+}
+
+function anchor(link) {
+  const href = hrefOf(link);
+  return href && link.text ? el("a", { href }, link.text) : null;
+}
+
+function sparkline(values) {
+  const known = values.filter((v) => v !== null);
+  if (known.length < 2) return null;
+  const low = Math.min(...known), span = Math.max(...known) - low || 1;
+  const points = values.map((v, i) => (v === null ? null : [(i * 100) / (values.length - 1), 23 - ((v - low) / span) * 20])).filter(Boolean);
+  return el("svg", { viewBox: "0 0 100 26", preserveAspectRatio: "none", "aria-hidden": "true" },
+    el("polyline", { points: points.map((p) => p.map((n) => n.toFixed(1)).join(",")).join(" "), fill: "none", stroke: "var(--previous)", "stroke-width": 1.6, "vector-effect": "non-scaling-stroke" }));
+}
+
+function tile(data) {
+  return el("section", { class: "wb-tile", "aria-label": `${data.label}: ${data.value} ${data.unit}. ${data.delta}` },
+    el("h3", {}, data.label),
+    el("div", { class: "wb-value" }, data.value, data.unit ? el("small", {}, data.unit) : null),
+    el("div", { class: `wb-delta ${data.tone}` }, data.delta || " "),
+    sparkline(data.spark ?? []) ?? el("svg", { viewBox: "0 0 100 26", "aria-hidden": "true" }),
+    el("div", { class: "wb-foot" }, el("span", {}, data.foot), anchor(data.why)));
+}
+
+function tableOf(data, caption) {
+  const text = new Set([data.columns[0], ...(data.text_columns ?? [])]);
+  const last = data.rows.length - 1;
+  return el("table", { class: "wb-table" },
+    el("caption", { class: "wb-sr" }, caption),
+    el("thead", {}, el("tr", {}, ...data.columns.map((name) => el("th", { scope: "col", class: text.has(name) ? "text" : null }, name)))),
+    el("tbody", {}, ...data.rows.map((row, r) => el("tr", { class: data.has_total && r === last ? "total" : null },
+      ...row.map((cell, c) => {
+        const rich = typeof cell === "object" ? cell : { text: cell };
+        const inner = rich.link ? anchor({ ...rich.link, text: rich.text }) ?? rich.text : rich.tag ? el("span", { class: "wb-tag" }, rich.text) : rich.text;
+        const kind = [text.has(data.columns[c]) ? "text" : "", rich.tone && rich.tone !== "neutral" ? rich.tone : ""].join(" ").trim();
+        return el("td", { class: kind || null }, inner);
+      })))));
+}
+
+/** A card keeps its element while the page lives, so figures are redrawn and never rebuilt. */
+class Card {
+  constructor(redraw) {
+    this.title = el("h2"); this.sub = el("p", { class: "wb-sub" }); this.note = el("span");
+    this.summary = el("p", { class: "wb-sr" }); this.plot = el("div", { class: "wb-plot", role: "img" });
+    this.twin = el("div", { class: "wb-scroll wb-twin", tabindex: "0", role: "region", hidden: true });
+    this.toggle = el("button", { class: "wb-link", type: "button", "aria-pressed": "false", onclick: () => this.flip() }, "table");
+    this.links = el("span"); this.redraw = redraw; this.drawn = null;
+    this.node = el("section", { class: "wb-card" }, this.title, this.sub, this.summary, this.plot, this.twin,
+      el("div", { class: "wb-foot" }, this.note, this.links));
+  }
+  flip() {
+    const shown = this.twin.hidden;
+    this.twin.hidden = !shown; this.plot.hidden = shown;
+    this.toggle.setAttribute("aria-pressed", String(shown)); this.toggle.textContent = shown ? "figure" : "table";
+    if (shown) this.fillTwin(); else this.redraw();
+  }
+  fillTwin() { this.twin.replaceChildren(tableOf(this.data, this.data.title)); }
+  show(data) {
+    this.data = data;
+    this.node.dataset.span = data.span;
+    this.title.textContent = data.title; this.sub.textContent = data.subtitle; this.note.textContent = data.foot;
+    const chart = "figure" in data;
+    this.links.replaceChildren(...[chart && !data.empty ? this.toggle : null, anchor(data.why)].filter(Boolean));
+    this.summary.textContent = chart ? data.summary : "";
+    if (!chart || data.empty) {
+      const none = data.empty && (chart || data.rows.length === 0);
+      const body = none ? el("p", { class: "wb-empty" }, data.empty) : el("div", { class: "wb-scroll", tabindex: "0", role: "region", "aria-label": data.title }, tableOf(data, data.title));
+      this.plot.removeAttribute("role"); this.plot.removeAttribute("aria-label");
+      if (this.drawn) window.Plotly?.purge(this.plot);
+      this.drawn = null; this.plot.replaceChildren(body);
+      return;
+    }
+    this.plot.setAttribute("role", "img"); this.plot.setAttribute("aria-label", `${data.title}. ${data.summary}`);
+    if (!this.twin.hidden) this.fillTwin();
+  }
+  async draw(Plotly, colors, unit) {
+    if (!this.data || !("figure" in this.data) || this.data.empty || this.plot.hidden) return;
+    const key = JSON.stringify(this.data.figure) + [...colors.values()].length + unit;
+    if (this.drawn === key) return;
+    if (!this.drawn) this.plot.replaceChildren();
+    this.drawn = key;
+    const figure = dressed(this.data.figure, colors, unit);
+    this.plot.style.height = `${figure.layout.height}px`;
+    await Plotly.react(this.plot, figure.data, figure.layout, { displayModeBar: false, responsive: true, showTips: false });
+  }
+  failed(error) {
+    this.drawn = null;
+    this.plot.replaceChildren(el("p", { class: "wb-empty" }, `This figure could not be drawn (${error.message}). Its numbers are in the table.`));
+  }
+}

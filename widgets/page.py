@@ -1,0 +1,276 @@
+"""What every dashboard has in common: inputs, one answer, figures, and what happens on an error.
+
+A page is a `Page` with three functions: `controls(snapshot)` lists the inputs, `load(snapshot,
+values)` reads the snapshot and is called again only when a choice changes, `draw(data, values)`
+turns what was read into a `View` and is called on every move of a slider. None of them draws,
+and none of them knows the browser. The browser sends one change of an input at a time and the
+newest when that is answered, so at most one computation is in flight and the last value wins.
+"""
+
+import logging
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import parse_qsl, urlencode
+
+import ipywidgets
+
+from widgets.charts import Charts
+from workbench.errors import WorkbenchError
+from workbench.figures.cards import View
+from workbench.figures.theme import percent
+
+Values = Mapping[str, Any]
+
+
+class Snapshot(Protocol):
+    """What a page needs of a snapshot; its named queries are the question's own business."""
+
+    def state(self) -> Mapping[str, Any]:
+        """Return snapshot, as_of, requests, unpriced_requests, synthetic."""
+        ...
+
+
+_LOG = logging.getLogger("workbench.dashboards")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One of a few values; changing it reads the snapshot again."""
+
+    name: str
+    label: str
+    options: Sequence[tuple[str, str]]
+    """(what is shown, value); the first is the default unless `value` says."""
+    value: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slider:
+    """A number that can be dragged; changing it computes again from what was read."""
+
+    name: str
+    label: str
+    value: float
+    low: float
+    high: float
+    step: float
+    format: str = ".0%"
+    """How the browser writes the number, in d3's format language."""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading between inputs."""
+
+    text: str
+
+
+Control = Choice | Slider | Section
+Box = ipywidgets.Label | ipywidgets.Dropdown | ipywidgets.FloatSlider
+
+
+def workspace_folder() -> Path:
+    """Return the workspace this page reads: WORKBENCH_WORKSPACE, or the current folder."""
+    return Path(os.environ.get("WORKBENCH_WORKSPACE", "."))
+
+
+def current_snapshot() -> Snapshot:
+    """Open the snapshot the workspace's pointer names now."""
+    from workbench.store.snapshot import open_snapshot
+
+    return open_snapshot(workspace_folder())
+
+
+def _no_controls(snapshot: Snapshot) -> list[Control]:
+    return []
+
+
+class Page(ipywidgets.VBox):
+    """One dashboard: its inputs as ipywidgets and one `Charts` for everything else."""
+
+    def __init__(
+        self,
+        *,
+        question: str,
+        load: Callable[[Any, Values], Any],
+        draw: Callable[[Any, Values], View],
+        controls: Callable[[Any], list[Control]] = _no_controls,
+        snapshot: Snapshot | None = None,
+    ) -> None:
+        self.question = question
+        self.charts = Charts()
+        self.inputs: dict[str, Any] = {}
+        self._functions = (controls, load, draw)
+        self._given = snapshot
+        self._snapshot: Snapshot | None = None
+        self._choices: dict[str, Any] | None = None
+        self._data: Any = None
+        self._paused = False
+        super().__init__([self.charts])
+        self.add_class("wb-page")
+        self._guard(self._open)
+        self.charts.on_msg(self._on_message)
+        self._guard(self._take_query, os.environ.get("QUERY_STRING", ""))
+
+    def values(self) -> dict[str, Any]:
+        """Return every input's value by name."""
+        return {name: box.value for name, box in self.inputs.items()}
+
+    def _open(self) -> None:
+        """Open the current snapshot, make the inputs anew and draw."""
+        self._snapshot = self._given or current_snapshot()
+        made = [(item, _widget(item)) for item in self._functions[0](self._snapshot)]
+        before = self.values()
+        self.inputs = {item.name: box for item, box in made if not isinstance(item, Section)}
+        self._defaults = self.values()
+        self._restore(before)
+        for name in self.inputs:
+            self.inputs[name].observe(self._on_change, "value")
+        if made:
+            box = ipywidgets.VBox([box for _, box in made])
+            box.add_class("wb-ctl")
+            self.add_class("wb-has-ctl")
+            self.children = [box, self.charts]
+        self._choices = None
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Read what the choices ask for if they changed, compute and show."""
+        if self._snapshot is None:
+            return
+        _, load, draw = self._functions
+        values = self.values()
+        choices = {n: v for n, v in values.items() if isinstance(v, str)}
+        if choices != self._choices:
+            self._data = load(self._snapshot, values)
+            self._choices = choices
+        self.charts.show(draw(self._data, values), state=_state_line(self._snapshot.state()))
+
+    def _on_change(self, change: object) -> None:
+        if self._paused:
+            return
+        self._guard(self.redraw)
+        changed = {n: _text(v) for n, v in self.values().items() if v != self._defaults[n]}
+        self.charts.query = urlencode(changed)
+
+    def _on_message(self, _: object, content: object, __: object) -> None:
+        """Show today's snapshot and the address's filter when a browser opens this page."""
+        if not isinstance(content, dict) or content.get("kind") != "opened":
+            return
+        self._guard(self._renew)
+        query = content.get("query")
+        if isinstance(query, str) and query != self.charts.query:
+            self._guard(self._take_query, query[:2_000])
+
+    def _renew(self) -> None:
+        if self._given is not None:
+            return
+        current = current_snapshot()
+        if self._snapshot is None or current.state() != self._snapshot.state():
+            self._open()
+
+    def _take_query(self, query: str) -> None:
+        """Set the inputs the address names; what is unknown or out of range is left out."""
+        if query and self._restore(dict(parse_qsl(query))):
+            self._on_change(None)
+
+    def _restore(self, wanted: Mapping[str, Any]) -> bool:
+        self._paused = True
+        try:
+            taken = [_set(self.inputs[n], v) for n, v in wanted.items() if n in self.inputs]
+            return any(taken)
+        finally:
+            self._paused = False
+
+    def _guard(self, do: Callable[..., None], *arguments: object) -> None:
+        """Run a step of the page; whatever goes wrong is logged and said in one sentence."""
+        try:
+            do(*arguments)
+        except WorkbenchError as error:
+            _LOG.warning("%s: %s", self.question, error)
+            self.charts.fail(str(error))
+        except Exception:
+            _LOG.exception("%s could not be computed", self.question)
+            self.charts.fail(
+                "These inputs could not be computed. Change them back or reload the page; "
+                "the reason is in the dashboard log."
+            )
+
+
+def _widget(item: Control) -> Box:
+    """Return the ipywidget of one input, styled by the page's style sheet."""
+    if isinstance(item, Section):
+        box = ipywidgets.Label(item.text)
+        box.add_class("wb-section")
+        return box
+    if isinstance(item, Choice):
+        box = ipywidgets.Dropdown(
+            description=item.label, options=list(item.options), tooltip=item.note
+        )
+        if item.value is not None:
+            box.value = item.value
+        box.add_class("wb-choice")
+        return box
+    box = ipywidgets.FloatSlider(
+        description=item.label, value=item.value, min=item.low, max=item.high, step=item.step,
+        readout_format=item.format, tooltip=item.note,
+    )  # fmt: skip
+    box.add_class("wb-slider")
+    return box
+
+
+def _set(box: Box, value: object) -> bool:
+    """Set an input if `value` is one it offers; say whether it was."""
+    if isinstance(box, ipywidgets.Label):
+        return False
+    if isinstance(box, ipywidgets.Dropdown):
+        if value not in [option for _, option in box.options]:
+            return False
+    else:
+        try:
+            value = float(str(value))
+        except (TypeError, ValueError):
+            return False
+        if not box.min <= value <= box.max:
+            return False
+    box.value = value
+    return True
+
+
+def _text(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _state_line(state: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Return what stands under every title: snapshot, as of, unpriced share, synthetic."""
+    requests = state.get("requests") or 0
+    unpriced = (state.get("unpriced_requests") or 0) / requests if requests else None
+    line: list[tuple[str, ...]] = [
+        ("snapshot", str(state.get("snapshot", ""))),
+        ("as of", day(state.get("as_of"))),
+        ("unpriced", percent(unpriced, digits=1), "bad" if unpriced else ""),
+    ]
+    if state.get("synthetic"):
+        line.append(("data", "synthetic sample"))
+    return line
+
+
+def day(value: object) -> str:
+    """Write a date as 31 Oct 2026; None is not known.
+
+    Examples
+    --------
+    >>> day("2026-10-31")
+    '31 Oct 2026'
+    """
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    if isinstance(value, date):
+        return f"{value.day} {value:%b %Y}"
+    return "not known"

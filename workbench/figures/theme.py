@@ -1,0 +1,183 @@
+"""What every figure looks like, and how every number on a page is written.
+
+The colours are the light values of the tokens in widgets/template/static/workbench.css. The
+page swaps them for the dark ones in the browser, so a figure is made once; each token therefore
+has a light value of its own. Numbers are formatted here and nowhere else.
+
+IBCS: actual solid, previous period lighter, plan outlined, forecast dashed or hatched.
+"""
+
+import math
+from typing import Any
+
+INK, INK_2, INK_3 = "#16191d", "#4a525c", "#69727d"
+CARD, LINE, LINE_2 = "#ffffff", "#e3e5e8", "#eff0f2"
+ACCENT, GOOD, BAD, NEUTRAL = "#1f4e79", "#0072b2", "#d55e00", "#8a929c"
+ACTUAL, PREVIOUS, PLAN = "#2b3036", "#a9b0b8", "#2b3037"
+BAND, BAND_2 = "#1f4e7924", "#1f4e7912"
+SERIES = (
+    "#1f4e7a", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e01", "#6b5ba5", "#b58900",
+)  # fmt: skip
+"""Colours told apart with any colour vision, in order of size; what comes after is OTHER."""
+OTHER = "#b6bcc4"
+HEAT = ((0.0, "#f1f4f8"), (1.0, "#1f4e78"))
+
+FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
+NOT_KNOWN = "n/a"
+MINUS = "−"
+
+
+def plain(text: object) -> str:
+    """Return `text` for a figure's label with nothing left that plotly would read as markup.
+
+    Examples
+    --------
+    >>> plain("<b>R&D</b>")
+    '&lt;b&gt;R&amp;D&lt;/b&gt;'
+    """
+    return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def colors(names: list[str]) -> dict[str, str]:
+    """Give the first eight of `names` (ordered by size) a colour each, the rest grey."""
+    return {name: SERIES[i] if i < len(SERIES) else OTHER for i, name in enumerate(names)}
+
+
+def layout(*, height_px: int, right_px: int = 16, left_px: int = 44) -> dict[str, Any]:
+    """Return the part of a plotly layout that all figures share."""
+    axis = {
+        "showgrid": False, "zeroline": False, "showline": False, "ticks": "", "automargin": False,
+        "tickfont": {"size": 11, "color": INK_3}, "fixedrange": True,
+    }  # fmt: skip
+    return {
+        "height": height_px,
+        "margin": {"l": left_px, "r": right_px, "t": 12, "b": 28},
+        "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": FONT, "size": 11, "color": INK_2},
+        "showlegend": False, "hovermode": "closest", "dragmode": False, "bargap": 0.35,
+        "hoverlabel": {"bgcolor": CARD, "bordercolor": LINE, "font": {"color": INK, "size": 12}},
+        "xaxis": dict(axis),
+        "yaxis": dict(axis, showgrid=True, gridcolor=LINE_2, nticks=6),
+    }  # fmt: skip
+
+
+def note(
+    text: str, *, x: object, y: object, color: str = INK_2, strong: bool = False, **more: object
+) -> dict[str, Any]:
+    """Return a direct label: a plotly annotation without an arrow."""
+    font = {"size": 11, "color": color, "weight": 600 if strong else 400}
+    return {"text": plain(text), "x": x, "y": y, "showarrow": False, "font": font, **more}
+
+
+def scale_of(largest: float) -> tuple[float, str]:
+    """Return the divisor and the letter a set of numbers is shown with: 1, k, m or bn.
+
+    Examples
+    --------
+    >>> scale_of(124_600)
+    (1000.0, 'k')
+    """
+    for divisor, letter in ((1e9, "bn"), (1e6, "m"), (1e3, "k")):
+        if abs(largest) >= divisor:
+            return divisor, letter
+    return 1.0, ""
+
+
+def number(value: float | None, *, digits: int | None = None) -> str:
+    """Write a number with thousands commas: three significant digits unless `digits` says.
+
+    Examples
+    --------
+    >>> number(2.834), number(1420.4), number(0.0004127), number(None)
+    ('2.83', '1,420', '0.000413', 'n/a')
+    """
+    if value is None or not math.isfinite(value):
+        return NOT_KNOWN
+    if digits is None:
+        size = abs(value)
+        digits = 0 if size == 0 or size >= 100 else 2 - math.floor(math.log10(size))
+        digits = min(digits, 8)
+    text = f"{abs(value):,.{digits}f}"
+    negative = value < 0 and any(c in "123456789" for c in text)
+    return MINUS + text if negative else text
+
+
+def count(value: float | None) -> str:
+    """Write a count with one letter: 980, 12.4k, 1.42m.
+
+    Examples
+    --------
+    >>> count(980), count(12_400), count(1_420_000)
+    ('980', '12.4k', '1.42m')
+    """
+    if value is None or not math.isfinite(value):
+        return NOT_KNOWN
+    divisor, letter = scale_of(value)
+    whole = divisor == 1.0 and float(value).is_integer()
+    return number(value / divisor, digits=0 if whole else None) + letter
+
+
+def money_parts(usd: float | None) -> tuple[str, str]:
+    """Return a sum for a tile: the figure and its unit apart.
+
+    Examples
+    --------
+    >>> money_parts(124_600), money_parts(2.834)
+    (('125', '$k'), ('2.83', '$'))
+    """
+    if usd is None or not math.isfinite(usd):
+        return NOT_KNOWN, ""
+    divisor, letter = scale_of(usd)
+    shown = usd / divisor
+    return number(
+        shown, digits=2 if divisor == 1 and 1 <= abs(shown) < 1000 else None
+    ), f"${letter}"
+
+
+def money(usd: float | None) -> str:
+    """Write a sum in a sentence: $2.83, $124k, −$1.42m, $0.000410.
+
+    Examples
+    --------
+    >>> money(2.834), money(-1_420_000), money(0.00041)
+    ('$2.83', '−$1.42m', '$0.000410')
+    """
+    if usd is None or not math.isfinite(usd):
+        return NOT_KNOWN
+    figure, unit = money_parts(abs(usd))
+    return (MINUS if usd < 0 else "") + "$" + figure + unit[1:]
+
+
+def percent(share: float | None, *, digits: int = 0) -> str:
+    """Write a fraction as a percentage with a space before the sign.
+
+    Examples
+    --------
+    >>> percent(0.613), percent(0.0042, digits=1)
+    ('61 %', '0.4 %')
+    """
+    return NOT_KNOWN if share is None else number(share * 100, digits=digits) + " %"
+
+
+def accounting(value: float | None, *, digits: int | None = None) -> str:
+    """Write a number for a table: negatives in parentheses.
+
+    Examples
+    --------
+    >>> accounting(-2.8, digits=1), accounting(16.6, digits=1)
+    ('(2.8)', '16.6')
+    """
+    text = number(value, digits=digits)
+    return f"({text[1:]})" if text.startswith(MINUS) else text
+
+
+def signed(value: float | None, *, digits: int | None = None) -> str:
+    """Write a change with its sign.
+
+    Examples
+    --------
+    >>> signed(46.1), signed(-18.8), signed(0.0)
+    ('+46.1', '−18.8', '0')
+    """
+    text = number(value, digits=digits)
+    return f"+{text}" if value is not None and value > 0 and text != NOT_KNOWN else text
