@@ -1,0 +1,87 @@
+"""What an ingest of one file hands to the store: counts, staged files, what was known before."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+SourceKind = Literal["usage", "outcomes"]
+
+RateKey = tuple[int, str, str, str, str, str | None]
+"""rate_key, provider, model, service_tier, price_variant, region."""
+
+
+class Connection(Protocol):
+    """The engine the statements run on: the store's own connection, passed in."""
+
+    def execute(self, query: str, parameters: Any = None, /) -> Any:
+        """Run one statement; the result answers `fetchone` and `fetchall`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownSource:
+    """A batch the store has committed, to recognise a file that was read before."""
+
+    source_id: str
+    sha256: str
+    prefix_sha256: str
+    byte_length: int
+    records: int
+    format: str
+    constants: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagedSegment:
+    """One Parquet file ready to be renamed into the store: rows of one UTC month."""
+
+    month: str
+    """Such as 2026-10."""
+    path: Path
+    rows: int
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staged:
+    """One file read whole: records = loaded + duplicates + quarantined + skipped."""
+
+    source_id: str
+    kind: SourceKind
+    path: str
+    sha256: str
+    """Of all decompressed bytes of the file."""
+    byte_length: int
+    """Decompressed bytes consumed: without an unfinished last line that waits."""
+    prefix_sha256: str
+    """Of the bytes consumed."""
+    format: str
+    constants: dict[str, str]
+    records: int
+    loaded: int
+    duplicates: int
+    quarantined: int
+    skipped: int
+    skipped_by_kind: dict[str, int]
+    lines: int
+    blank: int
+    header: int
+    segments: tuple[StagedSegment, ...]
+    quarantine: Path | None
+    rate_keys: list[RateKey]
+    notes: tuple[str, ...]
+    resumed_from: str | None
+    """`source_id` of the batch that read the file's earlier bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlreadyKnown:
+    """The file holds nothing the store has not read: there is nothing to do."""
+
+    source_id: str
+    path: str
+    sha256: str
+    notes: tuple[str, ...]

@@ -1,0 +1,167 @@
+"""Which format a file is: the readers there are, and how a file is matched with one."""
+
+import csv
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from workbench.errors import IngestError, shown
+from workbench.ingest import workbench_log
+from workbench.ingest.reader import Reader
+from workbench.ingest.source import UTF8_BOM, blocks, compression, reading
+
+FORMATS: dict[str, Reader] = {reader.name: reader for reader in (workbench_log.READER,)}
+"""Every reader by the name `--format` takes; a workspace may add its own."""
+
+HEAD_BYTES = 1024 * 1024
+_DELIMITERS = ",;\t"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recognised:
+    """How a file is to be read."""
+
+    reader: Reader
+    container: str
+    """jsonl, csv, parquet or otlp."""
+    delimiter: str = ","
+
+
+def recognise(path: Path, fmt: str | None) -> Recognised:
+    """Find the reader of a file by its first bytes and keys, or take the one that is asked for.
+
+    Raises
+    ------
+    IngestError
+        If no reader or more than one fits; the message says how each format is known.
+    """
+    if fmt is not None and fmt not in FORMATS:
+        raise IngestError(
+            f"--format {fmt}: there is no such format. There are: {', '.join(FORMATS)}."
+        )
+    if path.is_dir():
+        raise IngestError(f"{path}: is a folder. Give files or a pattern such as {path}/*.jsonl.")
+    head = _head(path)
+    container, records, delimiter = _look(path, head)
+    fitting = [
+        reader
+        for reader in FORMATS.values()
+        if container in reader.containers and _fits(reader, records)
+    ]
+    if fmt is not None:
+        reader = FORMATS[fmt]
+        if container not in reader.containers:
+            raise IngestError(
+                f"{path}: looks like {container}, and --format {fmt} reads {', '.join(reader.containers)}."
+            )
+        return Recognised(reader=reader, container=container, delimiter=delimiter)
+    if len(fitting) == 1:
+        return Recognised(reader=fitting[0], container=container, delimiter=delimiter)
+    if fitting:
+        names = ", ".join(reader.name for reader in fitting)
+        raise IngestError(f"{path}: may be {names}. Say which with --format NAME.")
+    raise IngestError(_unknown(path, records))
+
+
+def _head(path: Path) -> bytes:
+    head = b""
+    for block in blocks(path):
+        head += block[:HEAD_BYTES]
+        if len(head) >= HEAD_BYTES:
+            break
+    if not head.strip():
+        raise IngestError(f"{path}: is empty. Nothing was loaded.")
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff") or (head[1:2] == b"\0" and head[3:4] == b"\0"):
+        raise IngestError(f"{path}: is UTF-16 text. Save it as UTF-8 and ingest it again.")
+    return head.removeprefix(UTF8_BOM)
+
+
+def _look(path: Path, head: bytes) -> tuple[str, list[frozenset[str]], str]:
+    """Return the container, the key sets of the first records, and the delimiter of a CSV."""
+    if head[:4] == b"PAR1":
+        if compression(path):
+            raise IngestError(f"{path}: a compressed Parquet file; decompress it first.")
+        with reading(path):
+            return "parquet", [frozenset(pq.read_schema(path).names)], ","
+    if head.lstrip()[:1] in (b"{", b"["):
+        return _look_at_json(head)
+    first = head.split(b"\n", 1)[0].decode("utf-8", errors="replace")
+    delimiter = max(_DELIMITERS, key=first.count)
+    columns = next(csv.reader(io.StringIO(first), delimiter=delimiter), [])
+    return "csv", [frozenset(column.strip() for column in columns)], delimiter
+
+
+def _look_at_json(head: bytes) -> tuple[str, list[frozenset[str]], str]:
+    records: list[frozenset[str]] = []
+    for line in head.splitlines():
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(value, dict):
+            records.append(frozenset(value))
+    if b'"resourceSpans"' in head or b'"resource_spans"' in head:
+        return "otlp", records or [frozenset({"resourceSpans"})], ","
+    return "jsonl", records, ","
+
+
+def _fits(reader: Reader, records: list[frozenset[str]]) -> bool:
+    return any(signature <= keys for keys in records for signature in reader.signatures)
+
+
+def _unknown(path: Path, records: list[frozenset[str]]) -> str:
+    found = f"It has {shown(sorted(records[0]), at_most=8)}. " if records else ""
+    known = "; ".join(f"{reader.name} ({reader.looks_like})" for reader in FORMATS.values())
+    return (
+        f"{path}: no format fits. {found}Nothing was loaded. Formats are known by: {known}. "
+        "Say which with --format NAME, or fill missing columns with --set column=value."
+    )
+
+
+def expand(paths: list[str]) -> list[Path]:
+    """Turn files, folders and patterns into a sorted list of files, each once.
+
+    Hidden files and files in hidden folders are left out unless named.
+
+    Raises
+    ------
+    IngestError
+        If a path or a pattern matches nothing.
+    """
+    found: dict[Path, None] = {}
+    for text in paths:
+        path = Path(text)
+        if path.is_file():
+            found[path] = None
+            continue
+        matches = _matches(path)
+        if not matches:
+            what = (
+                "holds no files"
+                if path.is_dir()
+                else "there is no such file, and no file matches it"
+            )
+            raise IngestError(f"{text}: {what}.")
+        found.update(dict.fromkeys(matches))
+    return sorted(found)
+
+
+def _matches(path: Path) -> list[Path]:
+    if path.is_dir():
+        root, candidates = path, path.rglob("*")
+    else:
+        root = Path(path.anchor)
+        parts = path.parts[1:] if path.anchor else path.parts
+        first = next((n for n, part in enumerate(parts) if any(c in part for c in "*?[")), None)
+        if first is None:
+            return []
+        root = root.joinpath(*parts[:first])
+        candidates = root.glob("/".join(parts[first:]))
+    return [
+        file
+        for file in candidates
+        if not any(part.startswith(".") for part in file.relative_to(root).parts) and file.is_file()
+    ]

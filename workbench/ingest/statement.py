@@ -1,0 +1,227 @@
+"""The one statement that turns a table of text into typed usage, with a reason per bad row.
+
+Four levels: the source's text, our columns as text, typed values with a reason, and the
+columns of a segment. A row that is not loaded is written too, marked in `rate_key`, with
+its reason (or its kind) in `tags`: so a file without such rows needs no second pass.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from workbench import schema
+from workbench.errors import IngestError
+from workbench.ingest.cells import Cell, cell, checked_zone, name, quoted
+from workbench.ingest.reader import Reader
+from workbench.ingest.table import Table
+
+QUARANTINED, SKIPPED = -1, -2
+"""Values of `rate_key` in a staged file; real keys are 0 or more."""
+
+_DEFAULTS = {
+    "service_tier": "'standard'",
+    "price_variant": "''",
+    "attempt": "1",
+    "is_aggregate": "false",
+}
+_ZONE = "timezone"
+_OUTPUT_PARTS = tuple(m for m in schema.METERS if m.part_of)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """All that decides how one source is read."""
+
+    reader: Reader
+    table: Table
+    constants: Mapping[str, str]
+    source_id: str
+    first_row: int
+    """Records of the source that earlier batches read."""
+    most_rows: int | None
+    """Records that belong to the bytes that were hashed."""
+
+
+def columns_of(reader: Reader) -> tuple[schema.Column, ...]:
+    """Return the columns a reader may fill."""
+    if reader.kind == "outcomes":
+        return schema.OUTCOME_COLUMNS[:-2]
+    return (*schema.USAGE_COLUMNS, *schema.METER_COLUMNS)
+
+
+def texts(plan: Plan) -> dict[str, str]:
+    """Return SQL of the text of each of our columns that this source or a constant fills."""
+    reader, table = plan.reader, plan.table
+    found: dict[str, str] = {}
+    for column, text in reader.cells.items():
+        if not reader.strict or column in table.present:
+            found[column] = f"nullif({text}, '')"
+    given = {**reader.constants, **plan.constants}
+    zone = given.pop(_ZONE, None)
+    allowed = [column.name for column in columns_of(reader)] + ["user_id"]
+    for column, value in given.items():
+        if column not in allowed:
+            raise IngestError(f"--set {column}={value}: there is no column {column!r} to set.")
+        if column in found and column in plan.constants:
+            raise IngestError(
+                f"--set {column}={value}: the file has its own {column!r}. "
+                "A constant is for a column that the file lacks."
+            )
+        found.setdefault(column, quoted(value))
+    if zone is not None:
+        checked_zone(zone)
+    return found
+
+
+def zone_of(plan: Plan) -> str | None:
+    """Return the zone of times that state none."""
+    return plan.constants.get(_ZONE, plan.reader.zone)
+
+
+def staged_select(plan: Plan, *, limit: int | None = None, ordered: bool = False) -> str:
+    """Return the statement; $1 and $2 are the padded keys when there is a user to hash."""
+    filled = texts(plan)
+    typed = _typed(plan, filled)
+    if limit is not None:
+        typed += f"\nLIMIT {limit}"
+    if ordered:
+        at = "occurred_at" if plan.reader.kind == "outcomes" else "started_at"
+        typed = f"{typed}\nORDER BY {at}"
+    if plan.reader.kind == "outcomes":
+        return _outcome_columns(plan, typed, filled)
+    return _segment_columns(plan, typed, filled)
+
+
+def _text_level(plan: Plan, filled: Mapping[str, str]) -> str:
+    table, reader = plan.table, plan.reader
+    missing = [] if reader.strict else [i for i in reader.inputs if i not in table.present]
+    absent = "".join(f", NULL::VARCHAR AS {name(column)}" for column in missing)
+    raw = f"SELECT *{absent}, row_number() OVER () + {plan.first_row} AS source_row FROM {table.relation}"
+    read = [name(column) for column in table.present + table.tags]
+    unread = f"coalesce({', '.join(read)}) IS NULL" if read else "true"
+    problems = "".join(f", {p} AS p{n}" for n, p in enumerate(reader.problems))
+    fields = "".join(f",\n    {text} AS {name(column)}" for column, text in filled.items())
+    most = (
+        ""
+        if plan.most_rows is None
+        else f"\n  WHERE source_row <= {plan.first_row + plan.most_rows}"
+    )
+    return (
+        f"SELECT source_row, {unread} AS unread, {reader.skip} AS skipped_kind{problems}, "
+        f"{_tags(table.tags)} AS tags{fields}\n  FROM ({raw}){most}"
+    )
+
+
+def _tags(columns: Sequence[str]) -> str:
+    if not columns:
+        return "NULL::VARCHAR"
+    pairs = ", ".join(f"{quoted(column)}, {name(column)}" for column in columns)
+    some = ", ".join(name(column) for column in columns)
+    without_nulls = f"CAST(json_merge_patch('{{}}', json_object({pairs})) AS VARCHAR)"
+    return f"CASE WHEN coalesce({some}) IS NOT NULL THEN {without_nulls} END"
+
+
+def _typed(plan: Plan, filled: Mapping[str, str]) -> str:
+    zone = zone_of(plan)
+    cells = {
+        c.name: cell(c, name(c.name), zone=zone)
+        for c in columns_of(plan.reader)
+        if c.name in filled
+    }
+    if "user_id" in filled:
+        hashed = _user_hash(name("user_id"))
+        cells["user_hash"] = Cell(
+            f"coalesce({name('user_hash')}, {hashed})" if "user_hash" in filled else hashed, "NULL"
+        )
+    checks = ["CASE WHEN unread THEN 'not a record of this format' END"]
+    checks += [f"p{n}" for n in range(len(plan.reader.problems))]
+    checks += [c.problem for c in cells.values() if c.problem != "NULL"]
+    checks += _missing(plan.reader, filled)
+    reason = f"CASE WHEN skipped_kind IS NULL THEN coalesce({', '.join(checks)}) END"
+    meters = {c.name for c in schema.METER_COLUMNS}
+    values = ",\n  ".join(
+        f"{f'coalesce({c.value}, 0)' if column in meters else c.value} AS {name(column)}"
+        for column, c in cells.items()
+    )
+    return f"SELECT source_row, skipped_kind, tags, {reason} AS reason,\n  {values}\nFROM ({_text_level(plan, filled)})"
+
+
+def _missing(reader: Reader, filled: Mapping[str, str]) -> list[str]:
+    """SQL of what is wrong with a record that lacks what every record must have."""
+    if reader.kind == "outcomes":
+        ids = [name(c) for c in ("request_id", "session_id", "ticket_id") if c in filled]
+        given = " + ".join(f"({c} IS NOT NULL)::INT" for c in ids) or "0"
+        return [
+            f"CASE WHEN {given} <> 1 THEN 'needs exactly one of request_id, session_id, ticket_id' END",
+            *(_lacks(c, filled) for c in ("occurred_at", "outcome")),
+        ]
+    meters = [name(m) for m in schema.METER_NAMES if m in filled]
+    none = f"coalesce({', '.join(meters)}) IS NULL" if meters else "true"
+    parts = [
+        f"CASE WHEN TRY_CAST({name(m.name)} AS BIGINT) > coalesce(TRY_CAST({whole} AS BIGINT), 0) "
+        f"THEN {quoted(f'{m.name} is more than {m.part_of}, of which it is a part')} END"
+        for m in _OUTPUT_PARTS
+        if m.name in filled and m.part_of
+        for whole in [name(m.part_of) if m.part_of in filled else "'0'"]
+    ]
+    return [
+        *(_lacks(column, filled) for column in schema.REQUIRED_COLUMNS),
+        f"CASE WHEN {none} THEN 'no meter: a record needs at least one, such as output_tokens' END",
+        *parts,
+    ]
+
+
+def _lacks(column: str, filled: Mapping[str, str]) -> str:
+    condition = f"{name(column)} IS NULL" if column in filled else "true"
+    return f"CASE WHEN {condition} THEN {quoted(f'{column} is missing')} END"
+
+
+def _user_hash(text: str) -> str:
+    """SQL of HMAC-SHA-256 (RFC 2104), its first 32 hexadecimal digits."""
+    inner = f"unhex(sha256($1::BLOB || encode({text})))"
+    return f"CASE WHEN {text} IS NOT NULL THEN left(sha256($2::BLOB || {inner}), 32) END"
+
+
+def _segment_columns(plan: Plan, typed: str, filled: Mapping[str, str]) -> str:
+    has = set(filled) | ({"user_hash"} if "user_id" in filled else set())
+    values: dict[str, str] = {}
+    for column in (*schema.USAGE_COLUMNS, *schema.METER_COLUMNS):
+        default = _DEFAULTS.get(column.name, "0" if column in schema.METER_COLUMNS else "NULL")
+        value = name(column.name) if column.name in has else default
+        if column.name in has and column.name in _DEFAULTS:
+            value = f"coalesce({value}, {default})"
+        values[column.name] = f"CAST({value} AS {column.type})"
+    keyed = ", ".join(values[column] for column in schema.RATE_KEY_COLUMNS)
+    masks = [
+        f"CASE WHEN {name(m.name)} > 0 THEN {1 << m.bit} ELSE 0 END"
+        for m in schema.METERS
+        if m.name in has
+    ]
+    context = " + ".join(name(m) for m in schema.CONTEXT_METERS if m in has) or "0"
+    if "is_aggregate" in has:
+        context = f"CASE WHEN {values['is_aggregate']} THEN 0 ELSE {context} END"
+    values |= {
+        "tags": "coalesce(reason, skipped_kind, tags)",
+        "source_id": quoted(plan.source_id),
+        "source_row": "CAST(source_row AS BIGINT)",
+        "rate_key": f"CASE WHEN reason IS NOT NULL THEN {QUARANTINED} WHEN skipped_kind IS NOT NULL "
+        f"THEN {SKIPPED} ELSE CAST(hash({keyed}) >> 1 AS BIGINT) END",
+        "meter_mask": f"CAST({' + '.join(masks) or '0'} AS BIGINT)",
+        "context_tokens": f"CAST({context} AS BIGINT)",
+    }
+    selected = ",\n  ".join(f"{values[c.name]} AS {name(c.name)}" for c in schema.SEGMENT_COLUMNS)
+    return f"SELECT {selected}\nFROM ({typed})"
+
+
+def _outcome_columns(plan: Plan, typed: str, filled: Mapping[str, str]) -> str:
+    """Outcome rows have no rate key: the reason stands in two columns more, dropped on splitting."""
+    values = [
+        f"CAST({name(c.name) if c.name in filled else 'NULL'} AS {c.type}) AS {name(c.name)}"
+        for c in columns_of(plan.reader)
+    ]
+    values += [
+        f"{quoted(plan.source_id)} AS source_id",
+        "CAST(source_row AS BIGINT) AS source_row",
+        "reason AS tags",
+        f"CASE WHEN reason IS NOT NULL THEN {QUARANTINED} ELSE 0 END AS rate_key",
+    ]
+    return f"SELECT {', '.join(values)}\nFROM ({typed})"
