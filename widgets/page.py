@@ -84,7 +84,7 @@ def current_snapshot() -> Snapshot:
     """Open the snapshot the workspace's pointer names now."""
     from workbench.store.snapshot import open_snapshot
 
-    return open_snapshot(workspace_folder())
+    return open_snapshot(workspace_folder() / "store" / "snapshots")
 
 
 def _no_controls(snapshot: Snapshot) -> list[Control]:

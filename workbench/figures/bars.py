@@ -1,0 +1,282 @@
+"""How quantities compare: bars, stacked columns, bridges from one total to another, tornados."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.figures import theme
+from workbench.figures.cards import Chart
+from workbench.figures.charts import (
+    Caption,
+    Numbers,
+    chart,
+    known,
+    scaled,
+    unit_of,
+    x_axis,
+    zero_line,
+)
+
+BAR_PIXELS = 26
+MAX_BARS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Driver:
+    """One input of a tornado: the results at its low and its high end."""
+
+    name: str
+    low: float
+    high: float
+    low_at: str = ""
+    """What the input is at the low end, e.g. '10 %'."""
+    high_at: str = ""
+
+
+def bars(
+    caption: Caption,
+    *,
+    names: Sequence[str],
+    values: Numbers,
+    previous: Numbers = (),
+    colors: Mapping[str, str] | None = None,
+) -> Chart:
+    """Draw horizontal bars, largest first as given, each with its value; previous is lighter.
+
+    What comes after the first twelve is in the table only, and the summary says so.
+    """
+    shown = list(names)[:MAX_BARS]
+    divisor, letter = theme.scale_of(max(map(abs, known((*values, *previous))), default=1.0))
+    unit = unit_of(caption.unit, letter)
+    height = 40 + BAR_PIXELS * len(shown) * (1.5 if previous else 1)
+    left = min(190, 14 + max((len(n) for n in shown), default=0) * 6.3)
+    layout = theme.layout(height_px=max(120, round(height)), left_px=round(left), right_px=52)
+    places = list(range(len(shown)))
+    layout["xaxis"] |= {"showticklabels": False}
+    layout["yaxis"] |= {
+        "autorange": "reversed", "showgrid": False, "tickvals": places,
+        "ticktext": [theme.plain(_short(n)) for n in shown],
+        "tickfont": {"size": 12, "color": theme.INK_2},
+    }  # fmt: skip
+    layout["margin"] |= {"t": 4, "b": 6}
+    layout |= {"barmode": "group", "bargap": 0.3, "bargroupgap": 0.05}
+    fill = [(colors or {}).get(name, theme.ACTUAL) for name in shown]
+    traces = [_bar_row("now", values[: len(shown)], divisor=divisor, color=fill)]
+    if previous:
+        traces.append(
+            _bar_row("before", previous[: len(shown)], divisor=divisor, color=theme.PREVIOUS)
+        )
+    for trace in traces:
+        trace["y"] = places
+    columns = ["", caption.unit, *(["before"] if previous else [])]
+    rows = [
+        [name, *(theme.number(column[i]) for column in ((values, previous) if previous else (values,)))]
+        for i, name in enumerate(names)
+    ]  # fmt: skip
+    rest = len(names) - len(shown)
+    summary = "; ".join(
+        f"{n} {theme.number(v)}" for n, v in zip(names[:3], values[:3], strict=False)
+    )
+    summary += f"; {rest} more in the table" if rest > 0 else ""
+    return chart(
+        caption, figure={"data": traces, "layout": layout}, columns=columns,
+        summary=f"{summary} ({caption.unit}).", rows=rows, unit=unit,
+    )  # fmt: skip
+
+
+def stacked(
+    caption: Caption,
+    *,
+    x: Sequence[str],
+    parts: Mapping[str, Numbers],
+    colors: Mapping[str, str] | None = None,
+    height_px: int = 280,
+) -> Chart:
+    """Draw columns over x made of parts, in the order given, the largest at the bottom."""
+    totals = [sum(known([values[i] for values in parts.values()])) for i in range(len(x))]
+    divisor, letter = theme.scale_of(max(totals, default=1.0))
+    unit = unit_of(caption.unit, letter)
+    tones = colors or theme.colors(list(parts))
+    traces = [
+        {
+            "type": "bar", "name": theme.plain(name), "x": list(x), "y": scaled(values, divisor),
+            "marker": {"color": tones.get(name, theme.OTHER)},
+            "hovertemplate": f"%{{x}}<br>{theme.plain(name)} %{{y:,.4~g}} {unit}<extra></extra>",
+        }
+        for name, values in parts.items()
+    ]  # fmt: skip
+    layout = theme.layout(height_px=height_px)
+    layout["xaxis"] |= x_axis(x)
+    layout["yaxis"] |= {"tickformat": ",.4~g"}
+    layout["shapes"] = [zero_line()]
+    layout |= {
+        "barmode": "stack", "bargap": 0.15, "showlegend": True,
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal",
+                   "font": {"size": 11, "color": theme.INK_2}},
+    }  # fmt: skip
+    layout["margin"]["t"] = 34
+    sums = {name: sum(known(values)) for name, values in parts.items()}
+    whole = sum(sums.values()) or 1.0
+    summary = "; ".join(f"{n} {theme.percent(v / whole)} of the total" for n, v in sums.items())
+    rows = [
+        [at, *(theme.number(values[i]) for values in parts.values()), theme.number(totals[i])]
+        for i, at in enumerate(x)
+    ]
+    return chart(
+        caption, figure={"data": traces, "layout": layout}, summary=summary + ".",
+        columns=["", *parts, "total"], rows=rows if parts else [], unit=unit,
+    )  # fmt: skip
+
+
+def waterfall(
+    caption: Caption,
+    *,
+    start: tuple[str, float],
+    legs: Sequence[tuple[str, float]],
+    end: tuple[str, float],
+    more_is_bad: bool = True,
+) -> Chart:
+    """Draw the bridge from one total to another; each leg's colour says good or bad.
+
+    Raises
+    ------
+    ValueError
+        If start and legs do not add up to the end (to a millionth of the larger total).
+    """
+    reached = start[1] + sum(value for _, value in legs)
+    if abs(reached - end[1]) > 1e-6 * max(abs(start[1]), abs(end[1]), 1.0):
+        raise ValueError(f"the bridge reaches {reached}, not {end[1]}")
+    steps = [start, *legs, end]
+    divisor, letter = theme.scale_of(max(abs(start[1]), abs(end[1])))
+    unit = unit_of(caption.unit, letter)
+    layout = theme.layout(height_px=280, left_px=16)
+    floor, notes = _bridge_floor(start[1], legs, end[1], divisor), []
+    traces, at = [], 0.0
+    for i, (name, value) in enumerate(steps):
+        total = i in (0, len(steps) - 1)
+        low, high = sorted((floor * divisor, value) if total else (at, at + value))
+        at = value if total else at + value
+        bad = (value > 0) == more_is_bad
+        color = theme.ACTUAL if total else theme.BAD if bad else theme.GOOD
+        text = theme.number(value / divisor) if total else theme.signed(value / divisor)
+        traces.append(
+            _column(i, low / divisor, high / divisor, color=color, text=f"{name} {text} {unit}")
+        )
+        notes.append(
+            theme.note(text, x=i, y=high / divisor, color=theme.INK, strong=True, yshift=9)
+        )
+    layout["annotations"] = notes
+    layout["shapes"] = [
+        _connector(i, level / divisor) for i, level in enumerate(_levels(start, legs))
+    ]
+    layout["xaxis"] |= {"tickvals": list(range(len(steps))), "range": [-0.6, len(steps) - 0.4],
+                        "ticktext": [theme.plain(_short(name, 14)) for name, _ in steps]}  # fmt: skip
+    layout["yaxis"] |= {"showticklabels": False, "showgrid": False}
+    if floor:
+        layout["annotations"].append(
+            theme.note(f"axis starts at {theme.number(floor)}", x=0, y=0, color=theme.INK_3,
+                       xref="paper", yref="paper", xanchor="left", yanchor="bottom", yshift=-26)
+        )  # fmt: skip
+        layout["yaxis"]["range"] = [floor, None]
+    summary = (
+        f"From {start[0]} {theme.number(start[1])} to {end[0]} {theme.number(end[1])}: "
+        + ", ".join(f"{name} {theme.signed(value)}" for name, value in legs)
+    )
+    rows = [[name, theme.accounting(value)] for name, value in steps]
+    return chart(
+        caption, figure={"data": traces, "layout": layout | {"bargap": 0.3}}, rows=rows, unit=unit,
+        summary=f"{summary} ({caption.unit}).", columns=("Step", caption.unit),
+    )  # fmt: skip
+
+
+def tornado(caption: Caption, *, base: float, drivers: Sequence[Driver]) -> Chart:
+    """Draw how far each input moves the result from `base`, widest first."""
+    ordered = sorted(drivers, key=lambda d: -abs(d.high - d.low))[:MAX_BARS]
+    divisor, letter = theme.scale_of(
+        max((abs(v) for d in ordered for v in (d.low, d.high)), default=1.0)
+    )
+    unit = unit_of(caption.unit, letter)
+    left = min(190, 14 + max((len(d.name) for d in ordered), default=0) * 6.3)
+    layout = theme.layout(
+        height_px=max(120, 56 + 30 * len(ordered)), left_px=round(left), right_px=40
+    )
+    places = list(range(len(ordered)))
+    layout["yaxis"] |= {
+        "autorange": "reversed", "showgrid": False, "tickvals": places,
+        "ticktext": [theme.plain(_short(d.name)) for d in ordered],
+        "tickfont": {"size": 12, "color": theme.INK_2},
+    }  # fmt: skip
+    layout["xaxis"] |= {"tickformat": ",.4~g", "showgrid": False}
+    layout["shapes"] = [
+        {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": base / divisor, "x1": base / divisor,
+         "line": {"color": theme.INK_3, "width": 1}}
+    ]  # fmt: skip
+    layout |= {"barmode": "overlay", "bargap": 0.4}
+    traces = []
+    for side, color in (("low", theme.PREVIOUS), ("high", theme.ACCENT)):
+        ends = [getattr(d, side) for d in ordered]
+        texts = [theme.plain(getattr(d, f"{side}_at")) for d in ordered]
+        traces.append({
+            "type": "bar", "orientation": "h", "y": places, "base": base / divisor,
+            "x": [(end - base) / divisor for end in ends], "marker": {"color": color},
+            "text": texts, "textposition": "outside", "cliponaxis": False,
+            "textfont": {"size": 11, "color": theme.INK_2},
+            "customdata": [end / divisor for end in ends],
+            "hovertemplate": f"%{{customdata:,.4~g}} {unit}<extra></extra>",
+        })  # fmt: skip
+    rows = [
+        [d.name, d.low_at, theme.number(d.low), d.high_at, theme.number(d.high)] for d in ordered
+    ]
+    first = ordered[0].name if ordered else "none"
+    return chart(
+        caption, figure={"data": traces, "layout": layout}, rows=rows, unit=unit,
+        summary=f"Base {theme.number(base)} {caption.unit}; the widest driver is {first}.",
+        columns=("Input", "low at", "result", "high at", "result "),
+    )  # fmt: skip
+
+
+def _short(name: str, characters: int = 28) -> str:
+    return name if len(name) <= characters else name[: characters - 1] + "…"
+
+
+def _bar_row(name: str, values: Numbers, *, divisor: float, color: object) -> dict[str, Any]:
+    shown = scaled(values, divisor)
+    return {
+        "type": "bar", "orientation": "h", "name": name, "x": shown, "marker": {"color": color},
+        "text": [theme.number(v) for v in shown], "textposition": "outside", "cliponaxis": False,
+        "textfont": {"size": 11, "color": theme.INK}, "hoverinfo": "skip",
+    }  # fmt: skip
+
+
+def _column(place: int, low: float, high: float, *, color: str, text: str) -> dict[str, Any]:
+    return {
+        "type": "bar", "x": [place], "y": [high - low], "base": [low], "marker": {"color": color},
+        "hovertemplate": theme.plain(text).replace("%", "&#37;") + "<extra></extra>",
+    }  # fmt: skip
+
+
+def _levels(start: tuple[str, float], legs: Sequence[tuple[str, float]]) -> list[float]:
+    """Return the running total after the start and after each leg."""
+    levels = [start[1]]
+    for _, value in legs:
+        levels.append(levels[-1] + value)
+    return levels
+
+
+def _connector(place: int, level: float) -> dict[str, Any]:
+    return {
+        "type": "line", "x0": place + 0.35, "x1": place + 0.65, "y0": level, "y1": level,
+        "line": {"color": theme.INK_3, "width": 1},
+    }  # fmt: skip
+
+
+def _bridge_floor(
+    start: float, legs: Sequence[tuple[str, float]], end: float, divisor: float
+) -> float:
+    """Return where the axis starts: zero, or a round number below when the legs are small."""
+    lowest = min(*_levels(("", start), legs), end) / divisor
+    moved = sum(abs(value) for _, value in legs) / divisor
+    if lowest <= 0 or moved > 0.4 * lowest:
+        return 0.0
+    step = 10.0 ** (len(str(int(lowest))) - 1)
+    return max(0.0, (lowest - moved * 0.6) // step * step)

@@ -1,0 +1,164 @@
+"""What needs two dimensions: heat maps, Gantt charts, small multiples."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.figures import theme
+from workbench.figures.bars import BAR_PIXELS, MAX_BARS
+from workbench.figures.cards import Chart, Tone
+from workbench.figures.charts import (
+    LOOKS,
+    Caption,
+    Numbers,
+    Series,
+    chart,
+    known,
+    scaled,
+    unit_of,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One bar of a Gantt chart, in days from its start."""
+
+    name: str
+    start: float
+    finish: float
+    tone: Tone = "neutral"
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """One of several small figures on the same scale."""
+
+    title: str
+    series: Sequence[Series]
+
+
+def heatmap(
+    caption: Caption, *, rows: Sequence[str], columns: Sequence[str], values: Sequence[Numbers]
+) -> Chart:
+    """Draw one cell for each row and column, darker for more."""
+    largest = max((abs(v) for row in values for v in known(row)), default=1.0)
+    divisor, letter = theme.scale_of(largest)
+    unit = unit_of(caption.unit, letter)
+    left = min(170, 14 + max((len(r) for r in rows), default=0) * 6.3)
+    layout = theme.layout(height_px=max(140, 44 + BAR_PIXELS * len(rows)), left_px=round(left))
+    layout["yaxis"] |= {
+        "autorange": "reversed", "showgrid": False, "type": "category", "nticks": 0,
+        "tickfont": {"size": 12, "color": theme.INK_2},
+    }  # fmt: skip
+    layout["xaxis"] |= {"side": "top", "type": "category", "nticks": 12}
+    layout["margin"] |= {"t": 26, "b": 6}
+    trace = {
+        "type": "heatmap", "x": [theme.plain(c) for c in columns], "y": [theme.plain(r) for r in rows],
+        "z": [scaled(row, divisor) for row in values], "xgap": 2, "ygap": 2, "showscale": False,
+        "colorscale": [list(stop) for stop in theme.HEAT], "zmin": 0, "hoverongaps": False,
+        "hovertemplate": f"%{{y}}, %{{x}}<br>%{{z:,.4~g}} {unit}<extra></extra>",
+    }  # fmt: skip
+    table = [[name, *map(theme.number, row)] for name, row in zip(rows, values, strict=True)]
+    ranked = sorted(
+        ((v, r, c) for r, row in zip(rows, values, strict=True)
+         for c, v in zip(columns, row, strict=True) if v is not None),
+        reverse=True,
+    )  # fmt: skip
+    top = "; ".join(f"{r}, {c}: {theme.number(v)}" for v, r, c in ranked[:3])
+    return chart(
+        caption, figure={"data": [trace], "layout": layout}, columns=["", *columns], rows=table,
+        summary=f"Highest: {top} ({caption.unit})." if top else "No values.", unit=unit,
+    )  # fmt: skip
+
+
+def gantt(caption: Caption, *, tasks: Sequence[Task], deadline: float | None = None) -> Chart:
+    """Draw tasks as bars over days, in the order given, with the deadline as a line."""
+    tones = {"good": theme.GOOD, "bad": theme.BAD, "neutral": theme.ACTUAL}
+    left = min(210, 14 + max((len(t.name) for t in tasks), default=0) * 6.3)
+    layout = theme.layout(height_px=max(120, 48 + BAR_PIXELS * len(tasks)), left_px=round(left))
+    places = list(range(len(tasks)))
+    layout["yaxis"] |= {
+        "autorange": "reversed", "showgrid": False, "tickvals": places,
+        "ticktext": [theme.plain(t.name) for t in tasks],
+        "tickfont": {"size": 12, "color": theme.INK_2},
+    }  # fmt: skip
+    layout["xaxis"] |= {"rangemode": "tozero", "ticksuffix": " d", "nticks": 8}
+    if deadline is not None:
+        layout["shapes"] = [
+            {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": deadline, "x1": deadline,
+             "line": {"color": theme.BAD, "width": 1, "dash": "dot"}}
+        ]  # fmt: skip
+    trace = {
+        "type": "bar", "orientation": "h", "y": places, "base": [t.start for t in tasks],
+        "x": [t.finish - t.start for t in tasks],
+        "marker": {"color": [tones[t.tone] for t in tasks]},
+        "text": [theme.plain(t.note) for t in tasks], "textposition": "outside", "cliponaxis": False,
+        "textfont": {"size": 11, "color": theme.INK_2},
+        "hovertemplate": "from day %{base:.0f}, %{x:.0f} days<extra></extra>",
+    }  # fmt: skip
+    finish = max((t.finish for t in tasks), default=0.0)
+    rows = [
+        [t.name, theme.number(t.start, digits=0), theme.number(t.finish, digits=0), t.note]
+        for t in tasks
+    ]
+    return chart(
+        caption, figure={"data": [trace], "layout": layout | {"bargap": 0.4}}, rows=rows,
+        summary=f"{len(tasks)} tasks; the last ends on day {theme.number(finish, digits=0)}.",
+        columns=("Task", "from day", "to day", "note"),
+    )  # fmt: skip
+
+
+def small_multiples(
+    caption: Caption, *, x: Sequence[str], panels: Sequence[Panel], across: int = 4
+) -> Chart:
+    """Draw several small line figures side by side on one scale, so that they compare."""
+    shown = panels[:MAX_BARS]
+    values = [v for p in shown for s in p.series for v in known(s.y)]
+    divisor, letter = theme.scale_of(max(map(abs, values), default=1.0))
+    unit = unit_of(caption.unit, letter)
+    down = -(-len(shown) // across) or 1
+    layout = theme.layout(height_px=44 + 132 * down, left_px=4, right_px=40)
+    axes = {name: layout.pop(name) for name in ("xaxis", "yaxis")}
+    top = max(values, default=1.0) / divisor * 1.1
+    traces: list[dict[str, Any]] = []
+    notes: list[dict[str, Any]] = []
+    for i, panel in enumerate(shown):
+        n = "" if i == 0 else str(i + 1)
+        row, column = divmod(i, across)
+        x0, x1 = column / across, (column + 0.78) / across
+        y1, y0 = 1 - row / down - 0.12 / down, 1 - (row + 0.86) / down
+        layout[f"xaxis{n}"] = axes["xaxis"] | {
+            "domain": [x0, x1], "anchor": f"y{n}", "type": "category", "tickmode": "array",
+            "tickvals": [x[0], x[-1]] if x else [],
+        }  # fmt: skip
+        layout[f"yaxis{n}"] = axes["yaxis"] | {
+            "domain": [y0, y1], "anchor": f"x{n}", "range": [0, top],
+            "showticklabels": False, "showgrid": False, "zeroline": True, "zerolinecolor": theme.LINE,
+        }  # fmt: skip
+        notes.append(theme.note(panel.title, x=x0, y=y1, color=theme.INK_2, strong=True, xref="paper",
+                                yref="paper", xanchor="left", yanchor="bottom"))  # fmt: skip
+        for s in panel.series:
+            line = LOOKS[s.look] | ({"color": s.color} if s.color else {})
+            traces.append({
+                "type": "scatter", "mode": "lines", "x": list(x), "y": scaled(s.y, divisor), "line": line,
+                "xaxis": f"x{n}", "yaxis": f"y{n}",
+                "hovertemplate": f"%{{x}}<br>{theme.plain(s.name)} %{{y:,.4~g}} {unit}<extra></extra>",
+            })  # fmt: skip
+            if known(s.y) and x:
+                last = known(s.y)[-1] / divisor
+                notes.append(theme.note(theme.number(last), x=x[-1], y=last, color=theme.INK_2, xref=f"x{n}",
+                                        yref=f"y{n}", xanchor="left", xshift=5))  # fmt: skip
+    layout["annotations"] = notes
+    names = [f"{p.title} {s.name}" for p in shown for s in p.series]
+    columns = [s.y for p in shown for s in p.series]
+    rows = [[at, *(theme.number(c[i]) for c in columns)] for i, at in enumerate(x)]
+    ends = "; ".join(
+        f"{name} {theme.number(known(c)[-1])}"
+        for name, c in zip(names, columns, strict=True)
+        if known(c)
+    )
+    return chart(
+        caption, figure={"data": traces, "layout": layout}, columns=["", *names], rows=rows,
+        summary=f"At the end: {ends} ({caption.unit}).", unit=unit,
+    )  # fmt: skip
