@@ -1,0 +1,211 @@
+"""Commands that put data in and look after it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from workbench.cli.app import json_option, print_json, print_rows, print_table, workspace_option
+from workbench.errors import InputError
+
+
+def register(group: click.Group) -> None:
+    """Add the commands of this file."""
+    for command in (init, ingest, prices, status, verify, rebuild, sql):
+        group.add_command(command)
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def init(folder: Path) -> None:
+    """Make a workspace in FOLDER: settings, price book, keys, empty store."""
+    from workbench.workspace import Workspace
+
+    Workspace.init(folder)
+    click.echo(f"Workspace ready in {folder}. Next: workbench ingest LOGS --workspace {folder}")
+
+
+def _constants(pairs: tuple[str, ...]) -> dict[str, str]:
+    constants: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise click.UsageError(f"--set {pair!r}: write it as column=value.")
+        if name in constants:
+            raise click.UsageError(f"--set {name} is given twice.")
+        constants[name] = value
+    return constants
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--format", "fmt", default=None, help="Log format; recognised if not given.")
+@click.option("--set", "sets", multiple=True, metavar="COLUMN=VALUE", help="Constant for a column the files lack.")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Read and count everything, commit nothing.")
+@workspace_option
+@json_option
+def ingest(
+    paths: tuple[Path, ...], fmt: str | None, sets: tuple[str, ...], dry_run: bool,
+    folder: Path, as_json: bool,
+) -> None:  # fmt: skip
+    """Read log files, folders or globs into the store.
+
+    Every record is loaded, a duplicate, quarantined or skipped; a file is committed whole or
+    not at all; reading the same bytes again changes nothing.
+    """
+    from workbench.cli.progress import bar
+    from workbench.workspace import Workspace
+
+    with bar(hidden=as_json) as progress:
+        report = Workspace(folder).ingest(
+            paths,
+            now=datetime.now(tz=UTC),
+            fmt=fmt,
+            constants=_constants(sets),
+            dry_run=dry_run,
+            progress=progress,
+        )
+    if as_json:
+        print_json(
+            {
+                "dry_run": dry_run,
+                "files": [{name: getattr(one, name) for name in _COUNTED} for one in report.staged],
+                "already_known": [one.path for one in report.known],
+                "refused": [{"path": path, "error": text} for path, text in report.failed],
+            }
+        )
+    else:
+        _print_ingest(report, dry_run=dry_run)
+    if report.failed:
+        raise click.exceptions.Exit(1)
+
+
+_COUNTED = (
+    "path", "format", "records", "loaded", "duplicates", "quarantined", "skipped", "lines",
+    "blank", "skipped_by_kind", "notes",
+)  # fmt: skip
+
+
+def _print_ingest(report: object, *, dry_run: bool) -> None:
+    from workbench.workspace import IngestReport
+
+    assert isinstance(report, IngestReport)
+    header = ["file", "format", "records", "loaded", "duplicates", "quarantined", "skipped"]
+    rows = [
+        [one.path, one.format, *(f"{getattr(one, name):,}" for name in header[2:])]
+        for one in report.staged
+    ]
+    if rows:
+        print_rows(header, rows)
+    for one in report.staged:
+        for note in one.notes:
+            click.echo(f"note: {one.path}: {note}")
+    for one in report.known:
+        click.echo(f"already read: {one.path}" + "".join(f"; {note}" for note in one.notes))
+    for path, text in report.failed:
+        click.echo(f"error: {text if path in text else f'{path}: {text}'}", err=True)
+    if any(one.quarantined for one in report.staged):
+        click.echo(
+            "Quarantined records are listed by: "
+            'workbench sql "SELECT reason, count(*) FROM quarantine GROUP BY reason"'
+        )
+    if dry_run:
+        click.echo("Dry run: nothing was committed.")
+
+
+@click.group()
+def prices() -> None:
+    """Import contract sheets, list the price book, say what is not priced."""
+
+
+@prices.command("import")
+@click.argument("sheets", nargs=-1, required=True, type=click.Path(path_type=Path))
+@workspace_option
+def import_sheets(sheets: tuple[Path, ...], folder: Path) -> None:
+    """Import contract price sheets (CSV); all usage is priced again with them."""
+    from workbench.workspace import Workspace
+
+    for one in Workspace(folder).import_prices(sheets, now=datetime.now(tz=UTC)):
+        click.echo(f"{one.source}: {len(one.rows)} prices imported as {one.import_id}")
+
+
+@prices.command("list")
+@click.argument("model", required=False)
+@workspace_option
+@click.option("--format", "how", type=click.Choice(["table", "csv", "json"]), default="table")
+def list_prices(model: str | None, folder: Path, how: str) -> None:
+    """List the price book, or the prices of one MODEL."""
+    from workbench.workspace import Workspace
+
+    print_table(Workspace(folder).prices(model=model), how=how)
+
+
+@prices.command("check")
+@workspace_option
+def check_prices(folder: Path) -> None:
+    """Say which usage is unpriced or partly priced, and how much of it."""
+    from workbench.workspace import Workspace
+
+    table = Workspace(folder).sql(
+        "SELECT provider, model, price_status, unpriced_meters, count(*) AS requests, "
+        "min(started_at) AS first, max(started_at) AS last FROM priced_usage "
+        "WHERE price_status IN ('unpriced', 'partial', 'assumed', 'bounded') "
+        "GROUP BY provider, model, price_status, unpriced_meters ORDER BY requests DESC"
+    )
+    print_table(table, how="table")
+    click.echo("Nothing unpriced." if table.num_rows == 0 else "Add these to a contract sheet.")
+
+
+@click.command()
+@workspace_option
+@json_option
+def status(folder: Path, as_json: bool) -> None:
+    """Say what the workspace holds, what it cost and what is not priced."""
+    from workbench.workspace import Workspace
+
+    facts = Workspace(folder).status()
+    if as_json:
+        print_json(facts)
+    else:
+        print_rows(["", ""], [[name.replace("_", " "), _shown(v)] for name, v in facts.items()])
+
+
+def _shown(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+@click.command()
+@workspace_option
+def verify(folder: Path) -> None:
+    """Check every file's hash and that all totals agree."""
+    from workbench.workspace import Workspace
+
+    found = Workspace(folder).verify()
+    for line in found:
+        click.echo(line, err=True)
+    if found:
+        raise click.exceptions.Exit(1)
+    click.echo("Verified: every file is as it was committed, and every total agrees.")
+
+
+@click.command()
+@workspace_option
+def rebuild(folder: Path) -> None:
+    """Make the derived DuckDB file again from the segments."""
+    from workbench.workspace import Workspace
+
+    Workspace(folder).rebuild()
+    click.echo("Rebuilt.")
+
+
+@click.command()
+@click.argument("query")
+@click.option("--format", "how", type=click.Choice(["table", "csv", "json"]), default="table")
+@workspace_option
+def sql(query: str, how: str, folder: Path) -> None:
+    """Run one read-only QUERY over the views usage, priced_usage, daily_cost and others."""
+    from workbench.workspace import Workspace
+
+    if not query.strip():
+        raise InputError("The query is empty. Try: SELECT * FROM daily_cost LIMIT 10")
+    print_table(Workspace(folder).sql(query), how=how)

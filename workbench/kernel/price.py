@@ -1,0 +1,237 @@
+"""What each request costs: the SQL that joins usage to dated prices, exactly.
+
+    cost = sum over meters of quantity x price, in integer pico-USD
+
+The price of a request is the one row of the compiled price table whose key, instant, second
+of the day and input band hold the request: an interval join, so that a price change at noon
+is a price change at noon. Two lanes cover every request once:
+
+- *narrow*: requests that use only text meters, of models without time-of-day prices;
+- *wide*: all others, with every meter, minimum units and time-of-day windows.
+
+Bookkeeping costs one AND: a request carries the mask of the meters it uses, a price row the
+mask of the meters it does not price. Unpriced usage has cost NULL, partly priced usage keeps
+the sum of its priced meters; neither is ever zero by omission.
+
+Filters on masks are written as `< 1`, never `= 0`: an equality is estimated to hold for
+almost no row, which makes the planner build its hash table from usage instead of prices.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from workbench.schema import (
+    CORE_METERS,
+    METER_COLUMNS,
+    METER_NAMES,
+    METERS,
+    SEGMENT_COLUMNS,
+    mask_of,
+    meter_bit,
+)
+
+BASES = ("list", "contract")
+RARE_MASK = mask_of(tuple(name for name in METER_NAMES if name not in CORE_METERS))
+_SECONDS = tuple(meter.name for meter in METERS if meter.kind == "seconds")
+_SECONDS_MASK = mask_of(_SECONDS)
+_RARE_COUNTS = tuple(n for n in METER_NAMES if n not in CORE_METERS and n not in _SECONDS)
+_WHOLE_MASK = mask_of(tuple(meter.name for meter in METERS if meter.part_of is None))
+"""Meters that can be unpriced: a part is priced with its whole."""
+_UNKNOWN_WRITE = meter_bit("cache_write_unknown_tokens")
+_MINIMA = ("audio_seconds", "input_audio_seconds")
+
+_FLAGS = (
+    "price_row", "known", "has_contract",
+    *(f"{basis}_{flag}" for basis in BASES for flag in ("missing", "derived", "assumed", "version")),
+)  # fmt: skip
+
+
+def price_tables() -> list[str]:
+    """Return the statements that lay the compiled `rates` out for the two lanes.
+
+    Reads `rates` (one disjoint row per tuple, interval, window and band) and `rate_keys`
+    (rate key -> tuple and month); a price row is repeated for each month it touches, so that
+    a request meets only the prices of its own month.
+    """
+    flags = ", ".join(
+        (
+            "r.price_row",
+            "r.canonical_model IS NOT NULL AS known",
+            "r.has_contract",
+            *(
+                f"r.{basis}_missing_mask AS {basis}_missing, "
+                f"r.{basis}_derived_mask AS {basis}_derived, "
+                f"r.{basis}_assumed AS {basis}_assumed, r.{basis}_version AS {basis}_version"
+                for basis in BASES
+            ),
+        )
+    )
+    joined = (
+        "FROM rates AS r JOIN rate_keys AS k ON k.tuple_id = r.rate_key"
+        " AND r.effective_from < k.month + INTERVAL 1 MONTH AND r.effective_to > k.month"
+    )
+    interval = "k.rate_key, r.effective_from, r.effective_to, r.context_over, r.context_upto"
+    minima = ", ".join(f"coalesce(r.minimum_{n}, 0) AS minimum_{n}" for n in _MINIMA)
+    return [
+        f"CREATE OR REPLACE TABLE price_narrow AS SELECT {interval}, {flags}, "
+        f"{_prices(CORE_METERS)} {joined} WHERE NOT r.has_tod",
+        f"CREATE OR REPLACE TABLE price_wide AS SELECT {interval}, r.second_from, r.second_to, "
+        f"{minima}, {flags}, {_prices(METER_NAMES)} {joined}",
+    ]
+
+
+def _prices(names: Iterable[str]) -> str:
+    return ", ".join(
+        f"coalesce(r.{basis}_{name}, 0) AS {basis}_{name}" for basis in BASES for name in names
+    )
+
+
+def priced_rows(*, usage: str, time_of_day_keys: Sequence[int], columns: Sequence[str]) -> str:
+    """Return the SELECT that prices every row of `usage` in pico-USD.
+
+    Parameters
+    ----------
+    usage
+        Relation with `schema.SEGMENT_COLUMNS`.
+    time_of_day_keys
+        Rate keys whose prices depend on the time of day; they take the wide lane.
+    columns
+        Columns of `usage` to hand through.
+
+    Returns
+    -------
+    str
+        SQL with `columns`, `list_pico` and `contract_pico` (BIGINT, NULL where unpriced),
+        `used_mask`, and the price row's flags.
+    """
+    handed = ", ".join(f"u.{name}" for name in columns)
+    flags = ", ".join(f"r.{flag}" for flag in _FLAGS)
+    keys = ", ".join(str(int(key)) for key in time_of_day_keys)
+    by_clock = f"u.rate_key IN ({keys})" if keys else "FALSE"
+    rare = f"(u.meter_mask & {RARE_MASK}) >= 1"
+    interval = (
+        "u.rate_key = r.rate_key AND u.started_at >= r.effective_from"
+        " AND u.started_at < r.effective_to AND u.context_tokens > r.context_over"
+        " AND u.context_tokens <= r.context_upto"
+    )
+    second = (
+        "(EXTRACT(hour FROM u.started_at) * 3600 + EXTRACT(minute FROM u.started_at) * 60"
+        " + EXTRACT(second FROM u.started_at))"
+    )
+    narrow_where = f"(u.meter_mask & {RARE_MASK}) < 1" + (f" AND NOT ({by_clock})" if keys else "")
+    wide_where = f"{rare} OR {by_clock}" if keys else rare
+    used = f"u.meter_mask & {_WHOLE_MASK} AS used_mask"
+    return (
+        f"SELECT {handed}, {_both(_narrow_sum)}, {used}, {flags} FROM {usage} AS u"
+        f" LEFT JOIN price_narrow AS r ON {interval} WHERE {narrow_where}"
+        f" UNION ALL SELECT {handed}, {_both(_wide_sum)}, {used}, {flags} FROM {usage} AS u"
+        f" LEFT JOIN price_wide AS r ON {interval} AND {second} >= r.second_from"
+        f" AND {second} < r.second_to WHERE {wide_where}"
+    )
+
+
+def _both(total: Callable[[str], str]) -> str:
+    """Return the list cost, and the contract cost where it can differ from it."""
+    list_sum = _or_null(total("list"), "list")
+    contract_sum = _or_null(total("contract"), "contract")
+    return (
+        f"{list_sum} AS list_pico, "
+        f"CASE WHEN r.has_contract THEN {contract_sum} ELSE {list_sum} END AS contract_pico"
+    )
+
+
+def _or_null(total: str, basis: str) -> str:
+    """NULL where the model is unknown, or no meter that was used has a price."""
+    used = f"(u.meter_mask & {_WHOLE_MASK})"
+    return (
+        f"CASE WHEN NOT r.known OR ((u.meter_mask & r.{basis}_missing) = {used} AND {used} >= 1)"
+        f" THEN NULL ELSE {total} END"
+    )
+
+
+def _narrow_sum(basis: str) -> str:
+    return " + ".join(f"u.{name} * r.{basis}_{name}" for name in CORE_METERS)
+
+
+def _wide_sum(basis: str) -> str:
+    """All meters; the rare ones only where the mask says there are any.
+
+    Seconds are thousandths: their product is rounded once a row, to a whole pico-USD.
+    """
+    counts = " + ".join(f"u.{name} * r.{basis}_{name}" for name in _RARE_COUNTS)
+    seconds = " + ".join(f"{_billed(name)} * r.{basis}_{name}" for name in _SECONDS)
+    return (
+        f"{_narrow_sum(basis)}"
+        f" + CASE WHEN (u.meter_mask & {RARE_MASK}) >= 1 THEN {counts} ELSE 0 END"
+        f" + CASE WHEN (u.meter_mask & {_SECONDS_MASK}) >= 1"
+        f" THEN CAST({seconds} AS BIGINT) ELSE 0 END"
+    )
+
+
+def _billed(name: str) -> str:
+    if name not in _MINIMA:
+        return f"u.{name}"
+    return f"CASE WHEN u.{name} > 0 THEN greatest(u.{name}, r.minimum_{name}) ELSE 0 END"
+
+
+def priced_usage_view(*, usage: str, time_of_day_keys: Sequence[int]) -> str:
+    """Return the SELECT behind the `priced_usage` view: usage columns, four costs, status."""
+    names = [column.name for column in SEGMENT_COLUMNS]
+    inner = priced_rows(usage=usage, time_of_day_keys=time_of_day_keys, columns=names)
+    handed = ", ".join(f"p.{name}" for name in names)
+    return (
+        f"SELECT {handed}, {usd('p.list_pico')} AS list_cost_usd, "
+        f"{usd('p.contract_pico')} AS contract_cost_usd, "
+        "CAST(NULL AS DECIMAL(38,12)) AS billed_cost_usd, "
+        f"{status()} AS price_status, {_unpriced_meters()} AS unpriced_meters, "
+        "p.contract_version AS price_version, p.list_version AS list_price_version, "
+        f"p.list_pico, p.contract_pico FROM ({inner}) AS p"
+    )
+
+
+def usd(pico: str, *, summed: bool = False) -> str:
+    """Return SQL for exact USD from pico-USD; no division, so nothing is rounded."""
+    whole = "DECIMAL(25,0)" if summed else "BIGINT"
+    return (
+        f"CAST(CAST({pico} AS {whole}) * CAST(0.000000000001 AS DECIMAL(13,12)) AS DECIMAL(38,12))"
+    )
+
+
+def missing_mask(basis: str = "contract") -> str:
+    """Return SQL for the mask of used meters without a price; all of them if no price row."""
+    return (
+        f"CASE WHEN p.price_row IS NULL OR NOT p.known THEN p.used_mask"
+        f" ELSE p.used_mask & p.{basis}_missing END"
+    )
+
+
+def status(basis: str = "contract") -> str:
+    """Return SQL for `price_status`: the gravest word that applies."""
+    return (
+        f"CASE WHEN p.{basis}_pico IS NULL THEN 'unpriced'"
+        f" WHEN (p.used_mask & p.{basis}_missing) >= 1 THEN 'partial'"
+        f" WHEN p.{basis}_assumed THEN 'assumed'"
+        f" WHEN (p.used_mask & {_UNKNOWN_WRITE}) >= 1 THEN 'bounded'"
+        f" WHEN (p.used_mask & p.{basis}_derived) >= 1 THEN 'derived'"
+        " ELSE 'priced' END"
+    )
+
+
+def _unpriced_meters() -> str:
+    """Names of the used meters without a price, comma-separated; NULL when all are priced."""
+    mask = f"({missing_mask()})"
+    names = ", ".join(
+        f"CASE WHEN ({mask} & {1 << meter.bit}) >= 1 THEN '{meter.name}' END"
+        for meter in METERS
+        if meter.part_of is None
+    )
+    return f"CASE WHEN {mask} >= 1 THEN concat_ws(',', {names}) END"
+
+
+def meter_sums(*, names: Sequence[str] | None = None) -> str:
+    """Return SQL for the summed quantity of each meter, under its own name."""
+    chosen = METER_NAMES if names is None else tuple(names)
+    types = {column.name: column.type for column in METER_COLUMNS}
+    return ", ".join(
+        f"CAST(sum(p.{name}) AS {'DECIMAL(38,3)' if types[name].startswith('DEC') else 'BIGINT'}) AS {name}"
+        for name in chosen
+    )

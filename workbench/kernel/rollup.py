@@ -1,0 +1,215 @@
+"""What happened by day, hour and user: the SQL that keeps rollups of touched days.
+
+One pass prices the touched days into `touched`; every rollup is an aggregate of it, so all
+of them add up to the same integers. Costs are exact sums in pico-USD as DECIMAL(38,0).
+What does not add (distinct users, latency) is counted on its own, never summed.
+"""
+
+from collections.abc import Sequence
+
+from workbench.kernel.price import missing_mask, priced_rows
+from workbench.schema import METERS
+
+DAY_DIMENSIONS = (
+    "day", "provider", "model", "service_tier", "feature", "environment", "team", "tenant",
+)  # fmt: skip
+_HANDED = (
+    "started_at", "provider", "model", "service_tier", "feature", "environment", "team",
+    "tenant", "user_hash", "status", "attempt", "latency_ms", "reported_cost_usd",
+)  # fmt: skip
+
+TABLES = {
+    "rollup_day": """day DATE, provider VARCHAR, model VARCHAR, service_tier VARCHAR, feature VARCHAR,
+        environment VARCHAR, team VARCHAR, tenant VARCHAR, requests BIGINT, errors BIGINT, retries BIGINT,
+        unpriced_requests BIGINT, partial_requests BIGINT, assumed_requests BIGINT,
+        list_unpriced_requests BIGINT, reported_requests BIGINT, list_pico DECIMAL(38,0),
+        contract_pico DECIMAL(38,0), reported_cost_usd DECIMAL(38,12)""",
+    "rollup_class": """day DATE, provider VARCHAR, model VARCHAR, feature VARCHAR, environment VARCHAR,
+        meter VARCHAR, quantity DECIMAL(38,3), list_pico DECIMAL(38,0), contract_pico DECIMAL(38,0)""",
+    "rollup_hour_model": """hour TIMESTAMP, provider VARCHAR, model VARCHAR, environment VARCHAR,
+        service_tier VARCHAR, requests BIGINT, unpriced_requests BIGINT, input_tokens BIGINT,
+        output_tokens BIGINT, list_pico DECIMAL(38,0), contract_pico DECIMAL(38,0)""",
+    "rollup_hour_tenant": """hour TIMESTAMP, tenant VARCHAR, requests BIGINT, unpriced_requests BIGINT,
+        list_pico DECIMAL(38,0), contract_pico DECIMAL(38,0)""",
+    "rollup_latency": """hour TIMESTAMP, model VARCHAR, feature VARCHAR, bin INTEGER, requests BIGINT""",
+    "rollup_users": """grain VARCHAR, period DATE, cut VARCHAR, value VARCHAR, users BIGINT""",
+}  # fmt: skip
+"""Rollup tables and their columns. A latency bin n holds [1.02**n, 1.02**(n+1)) ms."""
+
+_USER_CUTS = ("feature", "environment", "tenant")
+
+
+def touched(*, usage: str, time_of_day_keys: Sequence[int], used_meters: Sequence[str]) -> str:
+    """Return the statement that prices `usage` into the temporary table `touched`.
+
+    One row per request of the touched days; only meters that were used are carried.
+    """
+    columns = (*_HANDED, "meter_mask", "context_tokens", *used_meters)
+    inner = priced_rows(usage=usage, time_of_day_keys=time_of_day_keys, columns=columns)
+    return (
+        "CREATE OR REPLACE TEMP TABLE touched AS SELECT p.*, "
+        "CAST(p.started_at AS DATE) AS day, date_trunc('hour', p.started_at) AS hour, "
+        f"{missing_mask()} AS contract_gap FROM ({inner}) AS p"
+    )
+
+
+def delete_days(table: str, *, days: str) -> str:
+    """Return the statement that clears the touched days of one rollup; `days` is SQL."""
+    day = "day" if table in ("rollup_day", "rollup_class") else "CAST(hour AS DATE)"
+    return f"DELETE FROM {table} WHERE {day} IN ({days})"
+
+
+def fill_day() -> str:
+    """Day by all dimensions."""
+    dimensions = ", ".join(DAY_DIMENSIONS)
+    return (
+        f"INSERT INTO rollup_day SELECT {dimensions}, count(*), "
+        "count(*) FILTER (WHERE status = 'error'), count(*) FILTER (WHERE attempt > 1), count(*) FILTER (WHERE contract_pico IS NULL), "
+        "count(*) FILTER (WHERE contract_pico IS NOT NULL AND contract_gap >= 1), "
+        "count(*) FILTER (WHERE contract_pico IS NOT NULL AND contract_assumed), count(*) FILTER (WHERE list_pico IS NULL), "
+        "count(reported_cost_usd), sum(CAST(list_pico AS DECIMAL(38,0))), "
+        "sum(CAST(contract_pico AS DECIMAL(38,0))), sum(reported_cost_usd) "
+        f"FROM touched GROUP BY {dimensions}"
+    )
+
+
+def fill_hours() -> list[str]:
+    """Hour by model, and hour by tenant."""
+    costs = (
+        "count(*), count(*) FILTER (WHERE contract_pico IS NULL){tokens}, "
+        "sum(CAST(list_pico AS DECIMAL(38,0))), sum(CAST(contract_pico AS DECIMAL(38,0)))"
+    )
+    model = "hour, provider, model, environment, service_tier"
+    tokens = ", CAST(sum(context_tokens) AS BIGINT), CAST(sum(output_tokens) AS BIGINT)"
+    return [
+        f"INSERT INTO rollup_hour_model SELECT {model}, {costs.format(tokens=tokens)} "
+        f"FROM touched GROUP BY {model}",
+        f"INSERT INTO rollup_hour_tenant SELECT hour, tenant, {costs.format(tokens='')} "
+        "FROM touched GROUP BY hour, tenant",
+    ]
+
+
+def fill_class(*, used_meters: Sequence[str]) -> str:
+    """Quantity and cost of each meter, by day, model, feature and environment.
+
+    Meters are summed by price row and priced after: price is constant within a row, so
+    sum(quantity) x price is the same integer as the sum of the products. Billed minimums
+    and rounded seconds are taken as what remains of the request totals.
+    """
+    dimensions = "day, provider, model, feature, environment"
+    sums = ", ".join(f"CAST(sum({name}) AS DECIMAL(38,3)) AS {name}" for name in used_meters)
+    grouped = (
+        f"SELECT {dimensions}, price_row, has_contract, {sums}, "
+        "sum(CAST(list_pico AS DECIMAL(38,0))) AS list_total, "
+        "sum(CAST(contract_pico AS DECIMAL(38,0))) AS contract_total "
+        f"FROM touched GROUP BY {dimensions}, price_row, has_contract"
+    )
+    seconds = [m.name for m in METERS if m.kind == "seconds" and m.name in used_meters]
+    counted = [name for name in used_meters if name not in seconds]
+    parts = [_class_rows(name, dimensions, others=()) for name in counted]
+    parts += [
+        _class_rows(name, dimensions, others=counted + seconds[:place] if place == 0 else None)
+        for place, name in enumerate(seconds)
+    ]
+    return (
+        f"INSERT INTO rollup_class WITH g AS MATERIALIZED (SELECT s.*, r.* EXCLUDE (price_row, has_contract) "
+        f"FROM ({grouped}) AS s LEFT JOIN rates AS r ON r.price_row = s.price_row) "
+        + " UNION ALL ".join(parts)
+    )
+
+
+def _class_rows(name: str, dimensions: str, *, others: Sequence[str] | None) -> str:
+    """Rows of one meter; with `others` given, its cost is the total less theirs."""
+
+    def cost(basis: str) -> str:
+        if others:
+            rest = " + ".join(f"coalesce({n} * {basis}_{n}, 0)" for n in others)
+            return f"CAST(sum({basis}_total - ({rest})) AS DECIMAL(38,0))"
+        if others is None:
+            return "CAST(0 AS DECIMAL(38,0))"
+        return f"CAST(sum({name} * {basis}_{name}) AS DECIMAL(38,0))"
+
+    return (
+        f"SELECT {dimensions}, '{name}', sum({name}), {cost('list')}, {cost('contract')} "
+        f"FROM g WHERE {name} > 0 GROUP BY {dimensions}"
+    )
+
+
+def fill_latency() -> str:
+    """Count requests by 2 % latency bin, hour, model and feature."""
+    return (
+        "INSERT INTO rollup_latency SELECT hour, model, feature, "
+        "CAST(floor(ln(latency_ms) * 50.49835337) AS INTEGER) AS bin, count(*) FROM touched "
+        "WHERE latency_ms > 0 GROUP BY hour, model, feature, bin"
+    )  # 50.49835337 = 1 / ln(1.02)
+
+
+def fill_users(*, usage: str, grain: str) -> list[str]:
+    """Distinct users of one grain (day, week, month), overall and by each cut.
+
+    Counted on raw rows of the whole periods in `usage`: users of days do not add.
+    """
+    period = f"CAST(date_trunc('{grain}', started_at) AS DATE)"
+    base = f"FROM {usage} WHERE user_hash IS NOT NULL GROUP BY"
+    return [
+        f"INSERT INTO rollup_users SELECT '{grain}', {period}, 'all', NULL, "
+        f"count(DISTINCT user_hash) {base} 2",
+        *(
+            f"INSERT INTO rollup_users SELECT '{grain}', {period}, '{cut}', {cut}, "
+            f"count(DISTINCT user_hash) {base} 2, 4"
+            for cut in _USER_CUTS
+        ),
+    ]
+
+
+OUTCOME_TABLE = """feature VARCHAR, environment VARCHAR, tenant VARCHAR, day DATE, units BIGINT,
+    resolved_gross BIGINT, reopened BIGINT, resolved_net BIGINT, escalated BIGINT, failed BIGINT,
+    rejected BIGINT, human_minutes DOUBLE, quality_sum DOUBLE, quality_count BIGINT"""
+
+
+OUTCOME_UNIT_TABLE = """kind VARCHAR, id VARCHAR, feature VARCHAR, environment VARCHAR, tenant VARCHAR,
+    matched BOOLEAN, day DATE, resolved BOOLEAN, reopened BOOLEAN, escalated BOOLEAN, final VARCHAR,
+    human_minutes DOUBLE, quality_sum DOUBLE, quality_count BIGINT"""
+
+
+def outcome_units(*, usage: str, outcomes: str) -> str:
+    """Return the SELECT of one row per unit of work that has an outcome.
+
+    A unit is a ticket, session or request; its feature is that of its first request. The
+    latest outcome row decides; earlier ones are kept and still say that it was resolved or
+    reopened on the way. Units without any request have feature NULL and matched FALSE.
+    """
+    keyed = " UNION ALL ".join(
+        f"SELECT '{key}' AS kind, {key} AS id, occurred_at, outcome, quality_score, human_minutes,"
+        f" source_id, source_row FROM {outcomes} WHERE {key} IS NOT NULL"
+        for key in ("ticket_id", "session_id", "request_id")
+    )
+    requests = " UNION ALL ".join(
+        f"SELECT '{key}' AS kind, u.{key} AS id, min(u.started_at) AS first_at,"
+        " arg_min(u.feature, u.started_at) AS feature,"
+        " arg_min(u.environment, u.started_at) AS environment,"
+        f" arg_min(u.tenant, u.started_at) AS tenant FROM {usage} AS u WHERE u.{key} IN"
+        f" (SELECT o.{key} FROM {outcomes} AS o WHERE o.{key} IS NOT NULL) GROUP BY u.{key}"
+        for key in ("ticket_id", "session_id", "request_id")
+    )
+    return (
+        "SELECT k.kind, k.id, r.feature, r.environment, r.tenant, r.id IS NOT NULL AS matched,"
+        " CAST(min(k.occurred_at) AS DATE) AS day, bool_or(k.outcome = 'resolved') AS resolved,"
+        " bool_or(k.outcome = 'reopened') AS reopened, bool_or(k.outcome = 'escalated') AS escalated,"
+        " arg_max(k.outcome, k.occurred_at) AS final, sum(k.human_minutes) AS human_minutes,"
+        " sum(k.quality_score) AS quality_sum, count(k.quality_score) AS quality_count"
+        f" FROM ({keyed}) AS k LEFT JOIN ({requests}) AS r ON r.kind = k.kind AND r.id = k.id"
+        " GROUP BY k.kind, k.id, r.feature, r.environment, r.tenant, r.id"
+    )
+
+
+def fill_outcomes() -> str:
+    """Outcomes by day, feature, environment and tenant, from the table `outcome_unit`."""
+    return (
+        "INSERT INTO rollup_outcome SELECT feature, environment, tenant, day, count(*), "
+        "count(*) FILTER (WHERE resolved), count(*) FILTER (WHERE reopened), count(*) FILTER (WHERE resolved AND NOT reopened), "
+        "count(*) FILTER (WHERE escalated), count(*) FILTER (WHERE final = 'failed'), count(*) FILTER (WHERE final = 'rejected'), "
+        "coalesce(sum(human_minutes), 0), coalesce(sum(quality_sum), 0), "
+        "CAST(sum(quality_count) AS BIGINT) "
+        "FROM outcome_unit GROUP BY feature, environment, tenant, day"
+    )

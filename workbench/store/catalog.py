@@ -1,0 +1,363 @@
+"""The derived DuckDB file: what is in the store, at what price, rolled up.
+
+Everything in it can be made again from the immutable files beside it. One process has it
+open for writing; DuckDB itself holds the lock.
+"""
+
+import contextlib
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from workbench import schema
+from workbench.errors import StoreError
+from workbench.kernel import price, rollup
+from workbench.store import segments
+from workbench.store.layout import Layout
+
+CATALOG_VERSION = 1
+
+
+def _columns(columns: Sequence[schema.Column]) -> str:
+    return ", ".join(f"{column.name} {column.type}" for column in columns)
+
+
+TABLES: dict[str, str] = {
+    "meta": "key VARCHAR, value VARCHAR",
+    "manifest": _columns(schema.MANIFEST_COLUMNS)
+    + ", kind VARCHAR, prefix_sha256 VARCHAR, byte_length BIGINT, constants VARCHAR, notes VARCHAR",
+    "segment": "source_id VARCHAR, kind VARCHAR, month DATE, file VARCHAR, rows BIGINT,"
+    " first TIMESTAMP, last TIMESTAMP, bytes BIGINT, sha256 VARCHAR, meters BIGINT",
+    "refused": _columns(schema.QUARANTINE_COLUMNS),
+    "rate_tuple": "tuple_id BIGINT, provider VARCHAR, model VARCHAR, service_tier VARCHAR,"
+    " price_variant VARCHAR, region VARCHAR",
+    "rate_keys": "rate_key BIGINT, tuple_id BIGINT, month DATE",
+    "price_row": _columns(schema.PRICE_BOOK_COLUMNS),
+    "rollup_outcome": rollup.OUTCOME_TABLE,
+    "outcome_unit": rollup.OUTCOME_UNIT_TABLE,
+    **rollup.TABLES,
+}
+
+
+class Catalog:
+    """An open catalog; use as a context manager."""
+
+    def __init__(self, layout: Layout, connection: duckdb.DuckDBPyConnection) -> None:
+        self.layout = layout
+        self.connection = connection
+
+    @classmethod
+    def open(cls, layout: Layout, *, read_only: bool = False) -> "Catalog":
+        """Open the workspace's catalog, and make an empty one where there is none.
+
+        Raises
+        ------
+        StoreError
+            If another process writes to the store, or the file is no catalog.
+        """
+        if not layout.store.is_dir():
+            raise StoreError(
+                f"{layout.root} is no workspace: it has no store folder. "
+                f"Make one with `workbench init {layout.root}`, or name yours with --workspace DIR."
+            )
+        try:
+            connection = duckdb.connect(str(layout.database), read_only=read_only)
+        except duckdb.Error as error:
+            raise _cannot_open(layout.database, error) from error
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET preserve_insertion_order = false")
+        catalog = cls(layout, connection)
+        if not read_only:
+            catalog._make_tables()
+        return catalog
+
+    def __enter__(self) -> "Catalog":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+
+    def _make_tables(self) -> None:
+        for name, columns in TABLES.items():
+            self.connection.execute(f"CREATE TABLE IF NOT EXISTS {name} ({columns})")
+        if self.meta("version") is None:
+            self.set_meta("version", str(CATALOG_VERSION))
+
+    def meta(self, key: str) -> str | None:
+        """Return one remembered value."""
+        row = self.connection.execute("SELECT value FROM meta WHERE key = ?", [key]).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Remember one value."""
+        self.connection.execute("DELETE FROM meta WHERE key = ?", [key])
+        self.connection.execute("INSERT INTO meta VALUES (?, ?)", [key, value])
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit everything done inside, or nothing."""
+        self.connection.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self.connection.execute("ROLLBACK")
+            raise
+        self.connection.execute("COMMIT")
+
+    # Batches ------------------------------------------------------------------------------
+
+    def is_this_version(self) -> bool:
+        """Say whether this version of the workbench made the catalog."""
+        return self.meta("version") == str(CATALOG_VERSION)
+
+    def is_current(self) -> bool:
+        """Say whether every committed batch is in the catalog, made by this version."""
+        if not self.is_this_version():
+            return False
+        known = self.connection.execute("SELECT source_id FROM manifest").fetchall()
+        return {row[0] for row in known} == segments.sidecar_ids(self.layout)
+
+    def pending(self) -> list[dict[str, Any]]:
+        """Return the committed batches that the catalog does not list yet."""
+        known = {
+            row[0] for row in self.connection.execute("SELECT source_id FROM manifest").fetchall()
+        }
+        return [one for one in segments.sidecars(self.layout) if one["source_id"] not in known]
+
+    def add_batch(self, sidecar: dict[str, Any]) -> None:
+        """List a committed batch: manifest, segments, quarantine, rate keys. In a transaction."""
+        names = [column.name for column in schema.MANIFEST_COLUMNS]
+        values = [sidecar[name] for name in names]
+        values += [sidecar["kind"], sidecar.get("prefix_sha256"), sidecar.get("byte_length")]
+        values += [json.dumps(sidecar.get("constants", {})), "\n".join(sidecar.get("notes", ()))]
+        marks = ", ".join("?" for _ in values)
+        self.connection.execute(f"INSERT INTO manifest VALUES ({marks})", values)
+        for entry in sidecar["segments"]:
+            self._add_segment(sidecar, entry)
+        if sidecar["quarantine"]:
+            chosen = ", ".join(column.name for column in schema.QUARANTINE_COLUMNS)
+            self.connection.execute(
+                f"INSERT INTO refused SELECT {chosen} FROM read_parquet(?)",
+                [str(self.layout.store / sidecar["quarantine"]["file"])],
+            )
+        for key, month, *parts in sidecar.get("rate_keys", ()):
+            self._add_rate_key(key, month, parts)
+
+    def _add_segment(self, sidecar: dict[str, Any], entry: dict[str, Any]) -> None:
+        path = str(self.layout.store / entry["file"])
+        meters = 0
+        if sidecar["kind"] == "usage":
+            row = self.connection.execute(
+                "SELECT coalesce(bit_or(meter_mask), 0) FROM read_parquet(?)", [path]
+            ).fetchone()
+            meters = row[0] if row else 0
+        self.connection.execute(
+            "INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                sidecar["source_id"], sidecar["kind"], f"{entry['month']}-01", entry["file"],
+                entry["rows"], entry["first"], entry["last"], entry["bytes"], entry["sha256"],
+                meters,
+            ],
+        )  # fmt: skip
+
+    def _add_rate_key(self, key: int, month: str, parts: Sequence[str | None]) -> None:
+        same = " AND ".join(f"{name} IS NOT DISTINCT FROM ?" for name in schema.RATE_KEY_COLUMNS)
+        found = self.connection.execute(
+            f"SELECT tuple_id FROM rate_tuple WHERE {same}",
+            list(parts),
+        ).fetchone()
+        if found is None:
+            found = self.connection.execute(
+                "INSERT INTO rate_tuple SELECT coalesce(max(tuple_id), 0) + 1, ?, ?, ?, ?, ? "
+                "FROM rate_tuple RETURNING tuple_id",
+                list(parts),
+            ).fetchone()
+        assert found is not None
+        clash = self.connection.execute(
+            "SELECT tuple_id, month FROM rate_keys WHERE rate_key = ?", [key]
+        ).fetchone()
+        if clash is None:
+            self.connection.execute(
+                "INSERT INTO rate_keys VALUES (?, ?, ?)", [key, found[0], month]
+            )
+        elif clash[0] != found[0] or str(clash[1]) != month:
+            raise StoreError(
+                f"Rate key {key} stands for two models ({parts} in {month}, and tuple {clash[0]} in "
+                f"{clash[1]}). Nothing was committed; please report this with both log files."
+            )
+
+    def tuples(self) -> list[tuple[Any, ...]]:
+        """Return every (tuple_id, provider, model, tier, variant, region) in use."""
+        return self.connection.execute("SELECT * FROM rate_tuple ORDER BY tuple_id").fetchall()
+
+    def known_sources(self) -> list[tuple[Any, ...]]:
+        """Return (source_id, sha256, prefix_sha256, byte_length, records, format, constants)."""
+        return self.connection.execute(
+            "SELECT source_id, sha256, prefix_sha256, byte_length, records, format,"
+            " constants FROM manifest ORDER BY finished_at"
+        ).fetchall()
+
+    # Prices -------------------------------------------------------------------------------
+
+    def replace_rates(self, rates: pa.Table) -> None:
+        """Store the compiled prices of all tuples, laid out for the kernel. In a transaction."""
+        with _registered(self.connection, "incoming_rates", rates):
+            self.connection.execute(
+                "CREATE OR REPLACE TABLE rates AS SELECT CAST(row_number() OVER () AS BIGINT) "
+                "AS price_row, * FROM incoming_rates"
+            )
+        self.lay_out_prices()
+
+    def lay_out_prices(self) -> None:
+        """Repeat the compiled prices for every month in use, for the kernel's two lanes."""
+        for statement in price.price_tables():
+            self.connection.execute(statement)
+
+    def prices(self, *, model: str | None) -> pa.Table:
+        """Return the price book as imported, or the rows of one model."""
+        return self.connection.sql(
+            "SELECT * FROM price_row WHERE $1 IS NULL OR lower(model) = lower($1) "
+            "ORDER BY provider, model, meter, effective_from",
+            params=[model],
+        ).to_arrow_table()
+
+    def query(self, query: str) -> pa.Table:
+        """Run one query and return its rows.
+
+        Raises
+        ------
+        StoreError
+            If it is no single valid query; the text says where it fails.
+        """
+        try:
+            return self.connection.sql(query).to_arrow_table()
+        except (duckdb.Error, AttributeError) as error:
+            raise StoreError(
+                f"The query was refused: {str(error)[:500]}. Views: usage, priced_usage, daily_cost, "
+                "ingest_manifest, quarantine, price_book, outcomes."
+            ) from error
+
+    def replace_price_book(self, rows: pa.Table) -> None:
+        """Store the price book as imported, long. In a transaction."""
+        chosen = ", ".join(column.name for column in schema.PRICE_BOOK_COLUMNS)
+        with _registered(self.connection, "incoming_prices", rows):
+            self.connection.execute("DELETE FROM price_row")
+            self.connection.execute(f"INSERT INTO price_row SELECT {chosen} FROM incoming_prices")
+
+    def time_of_day_keys(self) -> list[int]:
+        """Return the rate keys whose price depends on the time of day."""
+        if not self.has_rates():
+            return []
+        rows = self.connection.execute(
+            "SELECT DISTINCT k.rate_key FROM rate_keys AS k JOIN rates AS r"
+            " ON r.rate_key = k.tuple_id WHERE r.has_tod ORDER BY 1"
+        ).fetchall()
+        return [row[0] for row in rows]
+
+    def has_rates(self) -> bool:
+        """Say whether prices have been compiled."""
+        return (
+            self.connection.execute(
+                "SELECT 1 FROM duckdb_tables() WHERE table_name = 'price_narrow'"
+            ).fetchone()
+            is not None
+        )
+
+    # Views --------------------------------------------------------------------------------
+
+    def files_of(self, kind: str, *, months: Sequence[str] | None = None) -> list[str]:
+        """Return the segment files of a kind, of the given months (`2026-10-01`) or of all."""
+        where = "" if months is None else " AND month IN (SELECT unnest(?::DATE[]))"
+        rows = self.connection.execute(
+            f"SELECT file FROM segment WHERE kind = ?{where} ORDER BY month, file",
+            [kind] if months is None else [kind, list(months)],
+        ).fetchall()
+        return [str(self.layout.store / row[0]) for row in rows]
+
+    def relation(
+        self, kind: str, *, months: Sequence[str] | None = None, extra: Sequence[str] = ()
+    ) -> str:
+        """Return SQL for the rows of a kind; typed and empty where there are none."""
+        wanted = schema.SEGMENT_COLUMNS if kind == "usage" else schema.OUTCOME_COLUMNS
+        files = [*self.files_of(kind, months=months), *extra]
+        if not files:
+            empty = ", ".join(f"CAST(NULL AS {c.type}) AS {c.name}" for c in wanted)
+            return f"(SELECT {empty} WHERE FALSE)"
+        listed = ", ".join(_quoted(path) for path in files)
+        chosen = ", ".join(column.name for column in wanted)
+        return f"(SELECT {chosen} FROM read_parquet([{listed}]))"
+
+    def make_views(self) -> None:
+        """Create the views any SQL may rely on, for this connection."""
+        keys = self.time_of_day_keys()
+        manifest = ", ".join(column.name for column in schema.MANIFEST_COLUMNS)
+        shown = ", ".join(c.name for c in (*schema.USAGE_COLUMNS, *schema.METER_COLUMNS))
+        lineage = ", ".join(c.name for c in (*schema.LINEAGE_COLUMNS, *schema.KEY_COLUMNS))
+        views = {
+            "segment_rows": f"SELECT * FROM {self.relation('usage')}",
+            "usage": f"SELECT {shown}, {lineage} FROM segment_rows",
+            "outcomes": f"SELECT * FROM {self.relation('outcomes')}",
+            "ingest_manifest": f"SELECT {manifest} FROM manifest ORDER BY started_at",
+            "quarantine": "SELECT * FROM refused",
+            "price_book": "SELECT * FROM price_row",
+            "daily_cost": _DAILY_COST,
+        }
+        if self.has_rates():
+            views["priced_usage"] = price.priced_usage_view(
+                usage="segment_rows", time_of_day_keys=keys
+            )
+        for name, query in views.items():
+            self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {query}")
+
+    def lock_down(self) -> None:
+        """Let later SQL of this connection read the store and nothing else."""
+        folder = _quoted(str(self.layout.store.resolve()) + "/")
+        for statement in (
+            f"SET allowed_directories = [{folder}]",
+            "SET enable_external_access = false",
+            "SET lock_configuration = true",
+        ):
+            self.connection.execute(statement)
+
+
+_DAILY_COST = f"""SELECT day, provider, model, feature, environment, tenant,
+    CAST(sum(requests) AS BIGINT) AS requests,
+    CAST(sum(unpriced_requests) AS BIGINT) AS unpriced_requests,
+    {price.usd("sum(list_pico)", summed=True)} AS list_cost_usd,
+    {price.usd("sum(contract_pico)", summed=True)} AS contract_cost_usd,
+    CAST(sum(reported_cost_usd) AS DECIMAL(38,12)) AS reported_cost_usd,
+    CAST(NULL AS DECIMAL(38,12)) AS billed_cost_usd,
+    CAST(sum(partial_requests) AS BIGINT) AS partial_requests
+    FROM rollup_day GROUP BY day, provider, model, feature, environment, tenant"""
+
+
+@contextlib.contextmanager
+def _registered(
+    connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table
+) -> Iterator[None]:
+    connection.register(name, table)
+    try:
+        yield
+    finally:
+        connection.unregister(name)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _cannot_open(path: Path, error: Exception) -> StoreError:
+    text = str(error)
+    if "lock" in text.lower():
+        return StoreError(
+            f"{path}: another process has the store open ({text.split('(PID')[-1][:20] if '(PID' in text else 'unknown'}). "
+            "Wait for it to end, or read the published snapshot instead. One process writes at a time."
+        )
+    return StoreError(
+        f"{path}: the catalog cannot be opened ({text[:200]}). It is derived: `workbench rebuild` "
+        "makes it again from the segments."
+    )

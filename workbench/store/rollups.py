@@ -1,0 +1,103 @@
+"""Keeps the rollups of touched days equal to the segments, inside the caller's transaction."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from workbench.kernel import rollup
+from workbench.schema import METERS
+from workbench.store.catalog import Catalog
+
+
+def days_of(catalog: Catalog, *, source_ids: Iterable[str] | None = None) -> list[str]:
+    """Return the days (ISO text) that have usage, in all batches or only in the given ones."""
+    wanted = None if source_ids is None else set(source_ids)
+    rows = catalog.connection.execute(
+        "SELECT source_id, file FROM segment WHERE kind = 'usage'"
+    ).fetchall()
+    files = [
+        str(catalog.layout.store / file) for source, file in rows if wanted is None or source in wanted
+    ]  # fmt: skip
+    if not files:
+        return []
+    found = catalog.connection.execute(
+        "SELECT DISTINCT CAST(started_at AS DATE) AS day FROM read_parquet(?) ORDER BY day", [files]
+    ).fetchall()
+    return [str(row[0]) for row in found]
+
+
+def refresh(catalog: Catalog, *, days: Iterable[str]) -> None:
+    """Compute the rollups of `days` again, a month at a time, then what does not add."""
+    by_month: dict[str, list[str]] = defaultdict(list)
+    for day in days:
+        by_month[f"{day[:7]}-01"].append(day)
+    keys = catalog.time_of_day_keys()
+    for month in sorted(by_month):
+        _refresh_month(catalog, month=month, days=by_month[month], keys=keys)
+    catalog.connection.execute("DROP TABLE IF EXISTS touched")
+    if by_month:
+        _refresh_users(catalog, months=sorted(by_month))
+
+
+def _refresh_month(catalog: Catalog, *, month: str, days: list[str], keys: list[int]) -> None:
+    run = catalog.connection.execute
+    listed = ", ".join(f"DATE '{day}'" for day in sorted(days))
+    relation = catalog.relation("usage", months=[month])
+    usage = f"(SELECT * FROM {relation} WHERE CAST(started_at AS DATE) IN ({listed}))"
+    row = run(
+        "SELECT coalesce(bit_or(meters), 0) FROM segment WHERE kind = 'usage' AND month = ?",
+        [month],
+    ).fetchone()
+    mask = row[0] if row else 0
+    always = {"output_tokens"}
+    used = [m.name for m in METERS if mask >> m.bit & 1 or m.name in always]
+    run(rollup.touched(usage=usage, time_of_day_keys=keys, used_meters=used))
+    for table in ("rollup_day", "rollup_class", "rollup_hour_model", "rollup_hour_tenant", "rollup_latency"):  # fmt: skip
+        run(rollup.delete_days(table, days=listed))
+    for statement in (
+        rollup.fill_day(),
+        rollup.fill_class(used_meters=used),
+        *rollup.fill_hours(),
+        rollup.fill_latency(),
+    ):
+        run(statement)
+
+
+def _refresh_users(catalog: Catalog, *, months: list[str]) -> None:
+    """Count users of whole months, and of the weeks that touch them, again."""
+    run = catalog.connection.execute
+    touched = ", ".join(f"DATE '{month}'" for month in months)
+    for grain in ("day", "week", "month"):
+        periods = f"SELECT DISTINCT date_trunc('{grain}', d)::DATE FROM (SELECT unnest(generate_series(m, m + INTERVAL 1 MONTH - INTERVAL 1 DAY, INTERVAL 1 DAY)) AS d FROM (SELECT unnest([{touched}]) AS m))"
+        wanted = [str(row[0]) for row in run(periods).fetchall()]
+        listed = ", ".join(f"DATE '{day}'" for day in wanted)
+        run(
+            f"DELETE FROM rollup_users WHERE grain = '{grain}' AND period IN ({listed})"
+        )
+        usage = (
+            f"(SELECT * FROM {catalog.relation('usage', months=_months_around(months))} WHERE "
+            f"CAST(date_trunc('{grain}', started_at) AS DATE) IN ({listed}))"
+        )
+        for statement in rollup.fill_users(usage=usage, grain=grain):
+            run(statement)
+
+
+def _months_around(months: list[str]) -> list[str]:
+    """Return the months with the one before and after each: weeks cross month ends."""
+    around: set[str] = set()
+    for month in months:
+        year, number = int(month[:4]), int(month[5:7])
+        for shift in (-1, 0, 1):
+            years, index = divmod(year * 12 + number - 1 + shift, 12)
+            around.add(f"{years:04d}-{index + 1:02d}-01")
+    return sorted(around)
+
+
+def refresh_outcomes(catalog: Catalog) -> None:
+    """Match every outcome with its request, session or ticket again."""
+    run = catalog.connection.execute
+    units = rollup.outcome_units(
+        usage=catalog.relation("usage"), outcomes=catalog.relation("outcomes")
+    )
+    run(f"CREATE OR REPLACE TABLE outcome_unit AS {units}")
+    run("DELETE FROM rollup_outcome")
+    run(rollup.fill_outcomes())

@@ -1,0 +1,153 @@
+"""Immutable metering rows on disk: how a batch becomes permanent, and what is swept.
+
+A batch is a set of Parquet segments (one a month), an optional quarantine file and a sidecar
+`<source_id>.json` beside the first of them. The sidecar is renamed last: it is the commit.
+A segment no sidecar names is debris of a killed command.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workbench.errors import StoreError
+from workbench.store import files
+from workbench.store.layout import NO_MONTH, Layout
+
+SIDECAR_VERSION = 1
+KINDS = ("usage", "outcomes")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """One staged Parquet file of one month (`2026-10`)."""
+
+    month: str
+    path: Path
+    rows: int
+    first: str
+    last: str
+
+
+def commit(
+    layout: Layout,
+    *,
+    batch: Mapping[str, Any],
+    segments: list[Segment],
+    quarantine: Path | None,
+) -> dict[str, Any]:
+    """Make a staged batch permanent and return its sidecar.
+
+    Parameters
+    ----------
+    layout
+        The workspace.
+    batch
+        Manifest row of the batch: source_id, kind, counts, hashes, times, rate keys.
+    segments
+        Staged files, moved into the folder of their month.
+    quarantine
+        Staged Parquet file of refused records, or None.
+
+    Raises
+    ------
+    StoreError
+        If a file cannot be written; what was moved is swept at the next open.
+    """
+    folder = layout.rows(str(batch["kind"]))
+    source_id = str(batch["source_id"])
+    home = folder / (segments[0].month if segments else NO_MONTH)
+    listed: list[dict[str, Any]] = []
+    for segment in segments:
+        final = folder / segment.month / f"{source_id}.parquet"
+        entry = {
+            "month": segment.month,
+            "file": str(final.relative_to(layout.store)),
+            "rows": segment.rows,
+            "first": segment.first,
+            "last": segment.last,
+            "bytes": segment.path.stat().st_size,
+            "sha256": files.sha256_of(segment.path),
+        }
+        files.move(segment.path, final)
+        listed.append(entry)
+    refused = None
+    if quarantine is not None:
+        final = home / f"{source_id}.quarantine.parquet"
+        refused = {
+            "file": str(final.relative_to(layout.store)),
+            "sha256": files.sha256_of(quarantine),
+        }
+        files.move(quarantine, final)
+    sidecar = {
+        **batch,
+        "sidecar_version": SIDECAR_VERSION,
+        "segments": listed,
+        "quarantine": refused,
+    }
+    files.write_json(home / f"{source_id}.json", sidecar, staging=layout.staging)
+    return sidecar
+
+
+def sidecars(layout: Layout) -> Iterator[dict[str, Any]]:
+    """Yield every committed batch, in the order they were committed."""
+    found = [
+        path for kind in KINDS for path in layout.rows(kind).glob("*/*.json") if path.is_file()
+    ]
+    loaded = [_load(path) for path in found]
+    yield from sorted(loaded, key=lambda one: (str(one["finished_at"]), str(one["source_id"])))
+
+
+def sidecar_ids(layout: Layout) -> set[str]:
+    """Return the ids of all committed batches, from file names alone."""
+    return {path.stem for kind in KINDS for path in layout.rows(kind).glob("*/*.json")}
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text())
+        content["sidecar"] = str(path)
+        _ = content["source_id"], content["segments"], content["finished_at"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(
+            f"{path}: this batch's sidecar cannot be read ({error}). Restore it from a backup, or "
+            "move it and the files of the same name aside and ingest their source again."
+        ) from error
+    return content
+
+
+def sweep(layout: Layout) -> int:
+    """Remove what a killed command left behind; return how many files went.
+
+    Only called by the process that holds the store's lock.
+    """
+    swept = sum(1 for path in layout.staging.rglob("*") if path.is_file())
+    shutil.rmtree(layout.staging, ignore_errors=True)
+    layout.staging.mkdir(parents=True, exist_ok=True, mode=0o700)
+    kept: set[Path] = set()
+    for sidecar in sidecars(layout):
+        kept.update(layout.store / entry["file"] for entry in sidecar["segments"])
+        if sidecar["quarantine"]:
+            kept.add(layout.store / sidecar["quarantine"]["file"])
+    for kind in KINDS:
+        for path in layout.rows(kind).glob("*/*.parquet"):
+            if path not in kept:
+                path.unlink()
+                swept += 1
+    return swept
+
+
+def damage(layout: Layout) -> list[str]:
+    """Re-hash every committed file; return a sentence for each that is missing or changed."""
+    found: list[str] = []
+    for sidecar in sidecars(layout):
+        refused = [sidecar["quarantine"]] if sidecar["quarantine"] else []
+        for entry in [*sidecar["segments"], *refused]:
+            path = layout.store / entry["file"]
+            if not path.is_file():
+                found.append(f"{path} is missing; batch {sidecar['source_id']} needs it.")
+            elif files.sha256_of(path) != entry["sha256"]:
+                found.append(f"{path} has changed since it was committed (sha256 differs).")
+    return found

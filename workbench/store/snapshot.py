@@ -1,0 +1,345 @@
+"""What pages read: a published, read-only copy of rollups, prices and results.
+
+A snapshot holds no prompt, no user id and no session. It is a small DuckDB file of its own
+name, reached through `CURRENT`, a pointer file replaced atomically; a name is never reused,
+so an open page keeps its figures while the next one is written.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from workbench.errors import StoreError
+from workbench.store import files
+from workbench.store.catalog import Catalog
+from workbench.store.layout import Layout
+
+POINTER = "CURRENT"
+KEPT = 3
+"""Published snapshots kept on disk, the current one included."""
+
+_COPIED = (
+    "rollup_day", "rollup_class", "rollup_hour_model", "rollup_hour_tenant", "rollup_latency",
+    "rollup_users", "rollup_outcome", "price_row",
+)  # fmt: skip
+
+
+def publish(
+    catalog: Catalog, *, state: Mapping[str, Any], documents: Mapping[str, Any], published_at: str
+) -> Path:
+    """Write the current rollups as a new snapshot and point to it.
+
+    Parameters
+    ----------
+    catalog
+        Open for writing.
+    state
+        What every page says of its data: as_of, unpriced share, synthetic, …
+    documents
+        Named JSON documents pages need: dossiers, assumptions, model results.
+    published_at
+        ISO time, from the caller's clock.
+
+    Returns
+    -------
+    Path
+        The snapshot file, closed and flushed.
+    """
+    layout = catalog.layout
+    number = _next_number(layout)
+    name = f"snapshot-{number:06d}.duckdb"
+    staged = layout.staging / name
+    staged.unlink(missing_ok=True)
+    size = layout.database.stat().st_size if layout.database.exists() else 0
+    files.require_space(layout.staging, bytes_needed=size + (64 << 20))
+    run = catalog.connection.execute
+    run(f"ATTACH '{str(staged).replace(chr(39), chr(39) * 2)}' AS published")
+    try:
+        for table in _COPIED:
+            run(f"CREATE TABLE published.{table} AS FROM {table}")
+        run(
+            "CREATE TABLE published.batch AS SELECT format, records, loaded, duplicates, "
+            "quarantined, skipped, started_at, finished_at FROM manifest"
+        )
+        run("CREATE TABLE published.document (name VARCHAR, content VARCHAR)")
+        full_state = {**state, "snapshot": number, "published_at": published_at}
+        for key, content in {**documents, "state": full_state}.items():
+            run(
+                "INSERT INTO published.document VALUES (?, ?)",
+                [key, json.dumps(content, default=str)],
+            )
+    finally:
+        run("DETACH published")
+    final = layout.snapshots / name
+    files.move(staged, final)
+    pointer = {"file": name, "number": number, "published_at": published_at}
+    files.write_json(layout.snapshots / POINTER, pointer, staging=layout.staging)
+    _retire(layout, current=number)
+    return final
+
+
+def _numbers(layout: Layout) -> list[int]:
+    return sorted(
+        int(path.stem.split("-")[1]) for path in layout.snapshots.glob("snapshot-*.duckdb")
+    )
+
+
+def _next_number(layout: Layout) -> int:
+    pointer = layout.snapshots / POINTER
+    last = json.loads(pointer.read_text())["number"] if pointer.is_file() else 0
+    return max([last, *_numbers(layout)]) + 1
+
+
+def _retire(layout: Layout, *, current: int) -> None:
+    """Delete old snapshots; a page that still has one open keeps reading it."""
+    for number in _numbers(layout)[:-KEPT]:
+        if number != current:
+            (layout.snapshots / f"snapshot-{number:06d}.duckdb").unlink(missing_ok=True)
+
+
+def current(snapshots: Path) -> Path:
+    """Return the file of the current snapshot.
+
+    Raises
+    ------
+    StoreError
+        If nothing was published yet.
+    """
+    try:
+        pointer = json.loads((snapshots / POINTER).read_text())
+        return snapshots / str(pointer["file"])
+    except (OSError, ValueError, KeyError) as error:
+        raise StoreError(
+            f"{snapshots}: nothing is published here. Run `workbench publish` in the workspace."
+        ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """An open snapshot and its few named queries; every answer is columns by name."""
+
+    path: Path
+    connection: duckdb.DuckDBPyConnection
+
+    def _columns(self, query: str, values: list[Any] | None = None) -> dict[str, list[Any]]:
+        result = self.connection.execute(query, values or [])
+        names = [column[0] for column in result.description or []]
+        rows = result.fetchall()
+        return {name: [row[place] for row in rows] for place, name in enumerate(names)}
+
+    def document(self, name: str) -> Any:  # noqa: ANN401 - whatever was published
+        """Return a published JSON document, or None."""
+        row = self.connection.execute(
+            "SELECT content FROM document WHERE name = ?", [name]
+        ).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def state(self) -> dict[str, Any]:
+        """Return snapshot number, as_of, requests, unpriced_requests, synthetic and so on."""
+        return self.document("state")
+
+    def dossiers(self) -> list[dict[str, Any]]:
+        """Return the dossiers as published."""
+        return self.document("dossiers") or []
+
+    def assumptions(self) -> dict[str, Any]:
+        """Return the assumption register as published."""
+        return self.document("assumptions") or {}
+
+    def features(self) -> list[str]:
+        """Return the names of all features that have usage."""
+        return self._columns(
+            "SELECT DISTINCT feature FROM rollup_day WHERE feature IS NOT NULL ORDER BY 1"
+        )["feature"]
+
+    def environments(self) -> list[str]:
+        """Return the names of all environments that have usage."""
+        return self._columns(
+            "SELECT DISTINCT environment FROM rollup_day WHERE environment IS NOT NULL ORDER BY 1"
+        )["environment"]
+
+    def daily(
+        self, *, feature: str | None = None, environment: str | None = None
+    ) -> dict[str, list[Any]]:
+        """Return cost a day, provider, model and feature, in USD as floats for drawing."""
+        where, values = _where(feature=feature, environment=environment)
+        return self._columns(
+            "SELECT CAST(day AS VARCHAR) AS day, provider, model, feature, "
+            "CAST(sum(requests) AS BIGINT) AS requests, "
+            "CAST(sum(errors) AS BIGINT) AS errors, CAST(sum(retries) AS BIGINT) AS retries, "
+            "CAST(sum(unpriced_requests) AS BIGINT) AS unpriced_requests, "
+            "CAST(sum(partial_requests) AS BIGINT) AS partial_requests, "
+            f"{_usd('list_pico', 'list_cost_usd')}, {_usd('contract_pico', 'contract_cost_usd')}, "
+            "CAST(sum(reported_cost_usd) AS DOUBLE) AS reported_cost_usd, "
+            "CAST(sum(reported_requests) AS BIGINT) AS reported_requests, "
+            "CAST(NULL AS DOUBLE) AS billed_cost_usd "
+            f"FROM rollup_day{where} GROUP BY ALL ORDER BY day, provider, model, feature",
+            values,
+        )
+
+    def token_classes(
+        self,
+        *,
+        feature: str | None = None,
+        environment: str | None = None,
+        first_day: str | None = None,
+        last_day: str | None = None,
+    ) -> dict[str, list[Any]]:
+        """Return quantity and cost by provider, model and meter, days inclusive."""
+        where, values = _where(
+            feature=feature, environment=environment, first=first_day, last=last_day
+        )
+        return self._columns(
+            "SELECT provider, model, meter, CAST(sum(quantity) AS DOUBLE) AS quantity, "
+            f"{_usd('list_pico', 'list_cost_usd')}, {_usd('contract_pico', 'contract_cost_usd')} "
+            f"FROM rollup_class{where} GROUP BY ALL ORDER BY provider, model, meter",
+            values,
+        )
+
+    def tenants(
+        self,
+        *,
+        feature: str | None = None,
+        environment: str | None = None,
+        first_day: str | None = None,
+        last_day: str | None = None,
+    ) -> dict[str, list[Any]]:
+        """Return requests and cost by tenant, largest first, days inclusive."""
+        where, values = _where(
+            feature=feature, environment=environment, first=first_day, last=last_day
+        )
+        return self._columns(
+            "SELECT tenant, CAST(sum(requests) AS BIGINT) AS requests, "
+            f"CAST(sum(unpriced_requests) AS BIGINT) AS unpriced_requests, "
+            f"{_usd('list_pico', 'list_cost_usd')}, {_usd('contract_pico', 'contract_cost_usd')} "
+            f"FROM rollup_day{where} GROUP BY tenant ORDER BY contract_cost_usd DESC NULLS LAST",
+            values,
+        )
+
+    def users(
+        self, *, grain: str, cut: str = "all", value: str | None = None
+    ) -> dict[str, list[Any]]:
+        """Return distinct users by period of a grain (day, week, month) for one counted cut."""
+        return self._columns(
+            "SELECT CAST(period AS VARCHAR) AS period, users FROM rollup_users WHERE grain = ? "
+            "AND cut = ? AND value IS NOT DISTINCT FROM ? ORDER BY period",
+            [grain, cut, value],
+        )
+
+    def outcomes(
+        self,
+        *,
+        feature: str | None = None,
+        environment: str | None = None,
+        first_day: str | None = None,
+        last_day: str | None = None,
+    ) -> dict[str, list[Any]]:
+        """Return outcomes a day and feature; rows with feature NULL matched no request."""
+        where, values = _where(
+            feature=feature, environment=environment, first=first_day, last=last_day
+        )
+        sums = ", ".join(
+            f"CAST(sum({name}) AS {kind}) AS {name}"
+            for name, kind in (
+                ("units", "BIGINT"), ("resolved_gross", "BIGINT"), ("reopened", "BIGINT"),
+                ("resolved_net", "BIGINT"), ("escalated", "BIGINT"), ("failed", "BIGINT"),
+                ("rejected", "BIGINT"), ("human_minutes", "DOUBLE"), ("quality_sum", "DOUBLE"),
+                ("quality_count", "BIGINT"),
+            )
+        )  # fmt: skip
+        return self._columns(
+            f"SELECT CAST(day AS VARCHAR) AS day, feature, {sums} FROM rollup_outcome{where} "
+            "GROUP BY ALL ORDER BY day, feature",
+            values,
+        )
+
+    def hourly(
+        self, *, model: str | None = None, environment: str | None = None
+    ) -> dict[str, list[Any]]:
+        """Return requests, tokens and cost by hour and model."""
+        where, values = _where(model=model, environment=environment)
+        return self._columns(
+            "SELECT CAST(hour AS VARCHAR) AS hour, provider, model, "
+            "CAST(sum(requests) AS BIGINT) AS requests, "
+            "CAST(sum(input_tokens) AS BIGINT) AS input_tokens, "
+            "CAST(sum(output_tokens) AS BIGINT) AS output_tokens, "
+            f"{_usd('list_pico', 'list_cost_usd')}, {_usd('contract_pico', 'contract_cost_usd')} "
+            f"FROM rollup_hour_model{where} GROUP BY ALL ORDER BY hour, provider, model",
+            values,
+        )
+
+    def latency(
+        self,
+        *,
+        feature: str | None = None,
+        model: str | None = None,
+        first_day: str | None = None,
+        last_day: str | None = None,
+    ) -> dict[str, list[Any]]:
+        """Return requests by day and 2 % latency bin; bin n holds [1.02**n, 1.02**(n+1)) ms."""
+        where, values = _where(
+            feature=feature, model=model, first=first_day, last=last_day, day="CAST(hour AS DATE)"
+        )
+        return self._columns(
+            "SELECT CAST(CAST(hour AS DATE) AS VARCHAR) AS day, feature, model, bin, "
+            f"CAST(sum(requests) AS BIGINT) AS requests FROM rollup_latency{where} "
+            "GROUP BY ALL ORDER BY day, feature, model, bin",
+            values,
+        )
+
+    def prices(self, *, provider: str, model: str) -> dict[str, list[Any]]:
+        """Return the price rows of a model, as imported."""
+        return self._columns(
+            "SELECT * FROM price_row WHERE provider = ? AND model = ? "
+            "ORDER BY layer, meter, effective_from",
+            [provider, model],
+        )
+
+
+def _usd(pico: str, name: str) -> str:
+    """Drawing only: exact figures are in the store; NULL where nothing was priced."""
+    return f"CAST(sum({pico}) AS DOUBLE) / 1e12 AS {name}"
+
+
+def _where(
+    *,
+    feature: str | None = None,
+    environment: str | None = None,
+    model: str | None = None,
+    first: str | None = None,
+    last: str | None = None,
+    day: str = "day",
+) -> tuple[str, list[Any]]:
+    asked: list[tuple[str, Any]] = [
+        ("feature = ?", feature),
+        ("environment = ?", environment),
+        ("model = ?", model),
+        (f"{day} >= CAST(? AS DATE)", first),
+        (f"{day} <= CAST(? AS DATE)", last),
+    ]
+    given = [(text, value) for text, value in asked if value is not None]
+    if not given:
+        return "", []
+    return " WHERE " + " AND ".join(text for text, _ in given), [value for _, value in given]
+
+
+def open_snapshot(snapshots: Path) -> Snapshot:
+    """Open the current snapshot read-only, with no access to any other file."""
+    path = current(snapshots)
+    try:
+        connection = duckdb.connect(
+            str(path),
+            read_only=True,
+            config={"enable_external_access": "false", "threads": str(min(2, os.cpu_count() or 1))},
+        )
+        connection.execute("SET lock_configuration = true")
+    except duckdb.Error as error:
+        raise StoreError(
+            f"{path}: the snapshot cannot be opened ({str(error)[:200]}). Publish a new one."
+        ) from error
+    return Snapshot(path, connection)
