@@ -1,0 +1,70 @@
+"""Published offline-maximum throughputs, asked as serving questions.
+
+An offline run queues every request at once, so the requests in flight are not published.
+They are taken as what memory holds beside the weights, up to the server's own limit.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from workbench.models.hosting.serving import Catalogue
+from workbench.models.hosting.tables import Row, grid_of, resolve_model
+from workbench.models.hosting.workload import Demands, Floats, ServingGrid, derive
+
+SYSTEMS: Final = {"b200": "b200_sxm", "h100": "h100_sxm", "h200": "h200_sxm", "b300": "b300_sxm"}
+MOST_IN_FLIGHT: Final = 2_048
+"""Sequences TensorRT-LLM schedules at most, per attention replica, unless told otherwise."""
+LAYOUT = re.compile(r"(DEP|TEP|TP)(\d+)(?:PP(\d+))?")
+
+
+def offline_questions(rows: Sequence[Row], catalogue: Catalogue) -> tuple[ServingGrid, Floats]:
+    """Return the offline-maximum rows as a grid, and their published throughput per accelerator.
+
+    DEPn is attention replicated n times with experts sharded n ways, TEPn the same experts
+    under n-way tensor parallelism, TPn tensor parallelism alone.
+    """
+    asked: list[Row] = []
+    published: list[float] = []
+    for row in rows:
+        layout = LAYOUT.fullmatch(row["tp"])
+        model = resolve_model(row["model"], catalogue.models)
+        if "offline" not in row["concurrency_or_qps"] or layout is None or model is None:
+            continue
+        kind, width, stages = layout.group(1), layout.group(2), layout.group(3) or "1"
+        asked.append(
+            {
+                "id": row["source_id"],
+                "model_path": model,
+                "system": SYSTEMS.get(row["gpu"], row["gpu"]),
+                "backend": "trtllm",
+                "backend_version": "",
+                "precision": row["precision"],
+                "isl": row["input_len"],
+                "osl": row["output_len"],
+                "batch_size": "1",
+                "tp_size": "1" if kind == "DEP" else width,
+                "pp_size": stages,
+                "attention_dp_size": width if kind == "DEP" else "1",
+                "moe_tp_size": width if kind == "TP" else "1",
+                "moe_ep_size": "1" if kind == "TP" else width,
+            }
+        )
+        published.append(float(row["output_tok_per_s_per_gpu"]))
+    grid = grid_of(asked, catalogue)
+    demands = derive(grid, catalogue.models, catalogue.machines)
+    return fill_memory(grid, demands), np.array(published)
+
+
+def fill_memory(grid: ServingGrid, demands: Demands) -> ServingGrid:
+    """Return the grid with as many requests in flight as memory holds.
+
+        batch = (memory - weights - reserve) / cache of one request
+    """
+    one_request_gb = demands.cache_bytes / 1e9 / grid.batch_size
+    free = demands.memory_gb - (demands.resident_gb - demands.cache_bytes / 1e9)
+    batch = np.clip(np.floor(free / one_request_gb), 1, MOST_IN_FLIGHT)
+    columns = {name: getattr(grid, name) for name in grid.__slots__}
+    return ServingGrid(**{**columns, "batch_size": batch})
