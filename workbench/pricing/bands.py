@@ -43,7 +43,7 @@ def _piece(
             row,
             effective_from=None if begin == FIRST_INSTANT else begin,
             effective_to=None if end == LAST_INSTANT else end,
-            context_upto=upto,
+            context_upto=min(row.context_upto, upto),
         )
 
 

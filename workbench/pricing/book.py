@@ -72,8 +72,9 @@ class ActivePrices:
     def __init__(self, active: Iterable[tuple[PriceImport, list[PriceRow]]]) -> None:
         self.active = tuple(active)
         self.names = ModelNames(one.matchers for one, _ in self.active if one.matchers)
-        ordered = sorted(self.active, key=lambda pair: LAYERS.index(pair[0].layer))
-        self._shelves = [_Shelf(one, rows, self.names) for one, rows in ordered]
+        self.by_layer = sorted(self.active, key=lambda pair: LAYERS.index(pair[0].layer))
+        """The same, the layer that wins first; within a layer the newest import first."""
+        self._shelves = [_Shelf(one, rows, self.names) for one, rows in self.by_layer]
 
     def rows_for(
         self, provider: str, model: str
@@ -83,6 +84,11 @@ class ActivePrices:
             rows, is_fallback = shelf.rows_for(provider, model)
             if rows:
                 yield LAYERS.index(shelf.bought.layer), shelf.bought, rows, is_fallback
+
+    def canonical(self, provider: str, model: str) -> Names:
+        """Return the default book's names for a (provider, model), else the names as given."""
+        known = self.names.resolve(provider, model)
+        return (known.provider, known.model) if known else (provider, model)
 
     def named(self, provider: str, model: str) -> tuple[str | None, str | None]:
         """Return the (provider, model) that a priced figure cites, or (None, None)."""

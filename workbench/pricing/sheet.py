@@ -10,7 +10,7 @@ import hashlib
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
@@ -32,7 +32,7 @@ from workbench.units import pico_per_unit
 
 REQUIRED = ("provider", "model", "meter", "usd", "per")
 OPTIONAL = (
-    "effective_from", "effective_to", "context_above", "service_tier", "region", "currency",
+    "effective_from", "effective_to", "context_above", "context_upto", "service_tier", "region", "currency",
     "source", "price_variant", "multiplier", "retrieved_on", "confidence",
 )  # fmt: skip
 PER = (1, 1_000, 1_000_000, 3_600)
@@ -165,6 +165,10 @@ def _rows(record: dict[str, str], place: _Place) -> Iterator[PriceRow]:
     multiplier = _multiplier(cells, place)
     pico, is_exact = (None, True) if multiplier else _price(cells, place)
     begin, end = _dates(cells, place)
+    over = _threshold(cells, "context_above", place, empty=NO_CONTEXT)
+    upto = _threshold(cells, "context_upto", place, empty=ANY_CONTEXT)
+    if upto <= over:
+        raise place.wrong("context_upto", cells["context_upto"], "is not over context_above.")
     for meter in _meters(cells["meter"], place, is_multiplier=multiplier is not None):
         yield PriceRow(
             provider=cells["provider"],
@@ -175,7 +179,8 @@ def _rows(record: dict[str, str], place: _Place) -> Iterator[PriceRow]:
             effective_to=end,
             variant=_variant(cells, place),
             region=cells.get("region", "").lower(),
-            context_over=_threshold(cells, place),
+            context_over=over,
+            context_upto=upto,
             multiplier=multiplier,
             inexact=not is_exact,
             confidence=cells.get("confidence", "").lower() or CONFIRMED,
@@ -258,12 +263,12 @@ def _day(cells: dict[str, str], place: _Place) -> date | None:
     return found.date() if found else None
 
 
-def _threshold(cells: dict[str, str], place: _Place) -> int:
-    text = cells.get("context_above", "")
+def _threshold(cells: dict[str, str], column: str, place: _Place, *, empty: int) -> int:
+    text = cells.get(column, "")
     if not text:
-        return NO_CONTEXT
+        return empty
     if not text.isascii() or not text.isdigit() or int(text) >= ANY_CONTEXT:
-        raise place.wrong("context_above", text, "is no number of tokens. Write it as 200000.")
+        raise place.wrong(column, text, "is no number of tokens. Write it as 200000.")
     return int(text)
 
 
@@ -278,3 +283,8 @@ def _variant(cells: dict[str, str], place: _Place) -> str:
     elif tier not in ("", "standard", "default"):
         conditions["service_tier"] = tier
     return variant_text(conditions)
+
+
+def midnight(day: date) -> datetime:
+    """Return midnight UTC of a day, naive as the book keeps it."""
+    return datetime.combine(day, time())

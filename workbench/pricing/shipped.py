@@ -1,9 +1,22 @@
 """Which prices the workbench ships with, so that list prices need no network."""
 
+from dataclasses import replace
 from functools import cache
 
 from workbench.pricing.rows import PriceImport
+from workbench.pricing.sheet import midnight, read_sheet
 from workbench.reference import data_folder
+
+SOURCE = "workbench"
+
+
+def shipped_imports() -> list[PriceImport]:
+    """Return the default book, our overlay and the price history, as shipped.
+
+    `known_from` is the day each was compiled or last read at its source, never the clock, so
+    that a figure priced from them is the same on every machine.
+    """
+    return [_default(), _sheet("overlay"), _sheet("history")]
 
 
 @cache
@@ -11,10 +24,10 @@ def _default() -> PriceImport:
     return PriceImport.load(data_folder() / "prices" / "default.parquet")
 
 
-def shipped_imports() -> list[PriceImport]:
-    """Return the default book, our overlay and the price history, as shipped.
-
-    `known_from` is when each was compiled or read, never the clock, so that a figure priced
-    from them is the same on every machine.
-    """
-    return [_default()]
+@cache
+def _sheet(layer: str) -> PriceImport:
+    path = data_folder() / "prices" / f"{layer}.csv"
+    default = _default()
+    read = read_sheet(path, layer=layer, source=SOURCE, known_from=default.known_from)
+    day = max(row.retrieved_on or default.retrieved_on for row in read.rows)
+    return replace(read, source_version=day.isoformat(), retrieved_on=day, known_from=midnight(day))

@@ -1,0 +1,84 @@
+"""Where sources disagree about the same price at the same instant."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+
+from workbench.pricing.book import PriceBook
+from workbench.pricing.rows import naive_utc
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedPrice:
+    """What one source says."""
+
+    label: str
+    pico: int
+    confidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disagreement:
+    """One price on which sources differ, the layer that wins first."""
+
+    provider: str
+    model: str
+    meter: str
+    conditions: str
+    stated: tuple[StatedPrice, ...]
+
+
+def disagreements(
+    book: PriceBook, *, at: datetime, known_at: datetime | None = None, model: str | None = None
+) -> list[Disagreement]:
+    """List the prices that hold at an instant and that two sources state differently.
+
+    Parameters
+    ----------
+    book
+        All imports.
+    at
+        Instant the prices hold at; naive is UTC.
+    known_at
+        State of knowledge; None is everything known.
+    model
+        Only prices of this model, named as the logs or the book name it.
+
+    Returns
+    -------
+    list of Disagreement
+        Ordered by provider, model and meter. Rows in doubt are listed with their word.
+    """
+    active = book.at(known_at)
+    instant = naive_utc(at)
+    second = instant.hour * 3600 + instant.minute * 60 + instant.second
+    found: dict[tuple[str, ...], list[StatedPrice]] = defaultdict(list)
+    for one, rows in active.by_layer:
+        for row in rows:
+            holds = row.starts <= instant < row.ends and row.second_from <= second < row.second_to
+            if row.pico is None or not holds:
+                continue
+            named = active.canonical(row.provider, row.model)
+            if model is not None and model.lower() not in (named[1].lower(), row.model.lower()):
+                continue
+            key = (*named, row.meter, row.variant, row.region, str(row.context_over))
+            stated = StatedPrice(label=one.label, pico=row.pico, confidence=row.confidence)
+            found[key].append(stated)
+    return [
+        Disagreement(
+            provider=provider,
+            model=named,
+            meter=meter,
+            conditions=_words(variant, region, int(over)),
+            stated=tuple(stated),
+        )
+        for (provider, named, meter, variant, region, over), stated in sorted(found.items())
+        if len({one.pico for one in stated}) > 1
+    ]
+
+
+def _words(variant: str, region: str, context_over: int) -> str:
+    parts = [variant, region and f"region={region}"]
+    if context_over >= 0:
+        parts.append(f"context over {context_over}")
+    return "; ".join(part for part in parts if part)
