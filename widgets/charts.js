@@ -71,6 +71,24 @@ function dressed(value, colors, unit, key = "", parent = "") {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, dressed(item, colors, unit, name, key)]));
 }
 
+/** Fit a figure to a phone: its own narrow layout if it has one, fewer labels under the axis. */
+function fitted(layout, width) {
+  const chosen = width < 560 && layout.meta?.narrow ? layout.meta.narrow : layout;
+  const { meta, ...rest } = chosen;
+  const axis = rest.xaxis;
+  if (axis?.tickvals?.length > 2 && !("xaxis2" in rest)) {
+    const room = (width - (rest.margin?.l ?? 0) - (rest.margin?.r ?? 0)) / axis.tickvals.length;
+    const longest = Math.max(...(axis.ticktext ?? axis.tickvals).map((text) => String(text).length)) * 6.5 + 8;
+    const step = Math.ceil(longest / Math.max(room, 1));
+    const keep = (_, i) => i % step === 0;
+    if (step > 1 && axis.type === "category") {
+      return { ...rest, xaxis: { ...axis, tickvals: axis.tickvals.filter(keep), ticktext: axis.ticktext?.filter(keep) } };
+    }
+    if (step > 1) return { ...rest, xaxis: { ...axis, tickangle: -40 }, margin: { ...rest.margin, b: 64 } };
+  }
+  return rest;
+}
+
 // ---- parts ----
 
 function hrefOf(link) {
@@ -158,11 +176,13 @@ class Card {
   }
   async draw(Plotly, colors, unit) {
     if (!this.data || !("figure" in this.data) || this.data.empty || this.plot.hidden) return;
-    const key = JSON.stringify(this.data.figure) + [...colors.values()].length + unit;
+    const width = this.plot.clientWidth || 600;
+    const key = `${JSON.stringify(this.data.figure)}|${colors.size}|${unit}|${Math.round(width / 20)}`;
     if (this.drawn === key) return;
     if (!this.drawn) this.plot.replaceChildren();
     this.drawn = key;
-    const figure = dressed(this.data.figure, colors, unit);
+    const { data, layout } = this.data.figure;
+    const figure = dressed({ data, layout: fitted(layout, width / unit) }, colors, unit);
     this.plot.style.height = `${figure.layout.height}px`;
     await Plotly.react(this.plot, figure.data, figure.layout, { displayModeBar: false, responsive: true, showTips: false });
   }

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.figures import theme
-from workbench.figures.cards import Chart
-from workbench.figures.charts import (
+from workbench.figures.caption import (
     Caption,
     Numbers,
     chart,
@@ -16,6 +15,7 @@ from workbench.figures.charts import (
     x_axis,
     zero_line,
 )
+from workbench.figures.cards import Chart
 
 BAR_PIXELS = 26
 MAX_BARS = 12
@@ -55,7 +55,7 @@ def bars(
     layout["xaxis"] |= {"showticklabels": False}
     layout["yaxis"] |= {
         "autorange": "reversed", "showgrid": False, "tickvals": places,
-        "ticktext": [theme.plain(_short(n)) for n in shown],
+        "ticktext": [theme.plain(short(n)) for n in shown],
         "tickfont": {"size": 12, "color": theme.INK_2},
     }  # fmt: skip
     layout["margin"] |= {"t": 4, "b": 6}
@@ -152,13 +152,15 @@ def waterfall(
     layout = theme.layout(height_px=280, left_px=16)
     floor, notes = _bridge_floor(start[1], legs, end[1], divisor), []
     traces, at = [], 0.0
+    digits = theme.digits_for(max(abs(start[1]), abs(end[1])) / divisor)
     for i, (name, value) in enumerate(steps):
         total = i in (0, len(steps) - 1)
         low, high = sorted((floor * divisor, value) if total else (at, at + value))
         at = value if total else at + value
         bad = (value > 0) == more_is_bad
         color = theme.ACTUAL if total else theme.BAD if bad else theme.GOOD
-        text = theme.number(value / divisor) if total else theme.signed(value / divisor)
+        write = theme.number if total else theme.signed
+        text = write(value / divisor, digits=digits)
         traces.append(
             _column(i, low / divisor, high / divisor, color=color, text=f"{name} {text} {unit}")
         )
@@ -170,7 +172,7 @@ def waterfall(
         _connector(i, level / divisor) for i, level in enumerate(_levels(start, legs))
     ]
     layout["xaxis"] |= {"tickvals": list(range(len(steps))), "range": [-0.6, len(steps) - 0.4],
-                        "ticktext": [theme.plain(_short(name, 14)) for name, _ in steps]}  # fmt: skip
+                        "ticktext": [theme.plain(short(name, 14)) for name, _ in steps]}  # fmt: skip
     layout["yaxis"] |= {"showticklabels": False, "showgrid": False}
     if floor:
         layout["annotations"].append(
@@ -203,10 +205,15 @@ def tornado(caption: Caption, *, base: float, drivers: Sequence[Driver]) -> Char
     places = list(range(len(ordered)))
     layout["yaxis"] |= {
         "autorange": "reversed", "showgrid": False, "tickvals": places,
-        "ticktext": [theme.plain(_short(d.name)) for d in ordered],
+        "ticktext": [theme.plain(short(d.name)) for d in ordered],
         "tickfont": {"size": 12, "color": theme.INK_2},
     }  # fmt: skip
-    layout["xaxis"] |= {"tickformat": ",.4~g", "showgrid": False}
+    reach = [base, *(v for d in ordered for v in (d.low, d.high))]
+    pad = (max(reach) - min(reach)) * 0.2 / divisor
+    layout["xaxis"] |= {
+        "tickformat": ",.4~g", "nticks": 5,
+        "range": [min(reach) / divisor - pad, max(reach) / divisor + pad],
+    }  # fmt: skip
     layout["shapes"] = [
         {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": base / divisor, "x1": base / divisor,
          "line": {"color": theme.INK_3, "width": 1}}
@@ -235,15 +242,17 @@ def tornado(caption: Caption, *, base: float, drivers: Sequence[Driver]) -> Char
     )  # fmt: skip
 
 
-def _short(name: str, characters: int = 28) -> str:
+def short(name: str, characters: int = 28) -> str:
+    """Cut a long name for a label; the table twin has it whole."""
     return name if len(name) <= characters else name[: characters - 1] + "…"
 
 
 def _bar_row(name: str, values: Numbers, *, divisor: float, color: object) -> dict[str, Any]:
     shown = scaled(values, divisor)
+    digits = theme.digits_for(max(map(abs, known(shown)), default=0.0))
     return {
         "type": "bar", "orientation": "h", "name": name, "x": shown, "marker": {"color": color},
-        "text": [theme.number(v) for v in shown], "textposition": "outside", "cliponaxis": False,
+        "text": [theme.number(v, digits=digits) for v in shown], "textposition": "outside", "cliponaxis": False,
         "textfont": {"size": 11, "color": theme.INK}, "hoverinfo": "skip",
     }  # fmt: skip
 

@@ -6,11 +6,22 @@ the numbers as a table. "{unit}" in a subtitle becomes the unit with its k, m or
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from workbench.figures import theme
-from workbench.figures.cards import Chart, Link, Span
+from workbench.figures.caption import (
+    Caption,
+    Labels,
+    Numbers,
+    chart,
+    known,
+    scaled,
+    unit_of,
+    x_axis,
+    zero_line,
+)
+from workbench.figures.cards import Chart
 
 Look = Literal["actual", "previous", "plan", "forecast", "p50", "thin"]
 LOOKS: dict[str, dict[str, Any]] = {
@@ -23,21 +34,6 @@ LOOKS: dict[str, dict[str, Any]] = {
 }
 LABEL_PIXELS = 14
 MAX_DIRECT_LABELS = 6
-EMPTY = "Nothing in this selection. Choose a longer period or another filter."
-Numbers = Sequence[float | None]
-Labels = Sequence[str] | Sequence[float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caption:
-    """The words around a figure."""
-
-    title: str
-    subtitle: str
-    foot: str = ""
-    why: Link = field(default_factory=Link)
-    span: Span = "half"
-    unit: str = "$"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,45 +67,6 @@ class Mark:
     color: str = theme.BAD
 
 
-def known(values: Numbers) -> list[float]:
-    """Return the values that are not None."""
-    return [value for value in values if value is not None]
-
-
-def scaled(values: Numbers, divisor: float) -> list[float | None]:
-    """Divide by the figure's common divisor, leaving gaps as gaps."""
-    return [None if value is None else value / divisor for value in values]
-
-
-def unit_of(unit: str, letter: str) -> str:
-    """Join a unit and its letter as one writes them: $k, k tokens, %."""
-    return f"{unit}{letter}" if unit in ("$", "€", "") else f"{letter} {unit}".strip()
-
-
-def chart(
-    caption: Caption,
-    *,
-    figure: dict[str, Any],
-    summary: str,
-    columns: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    unit: str = "",
-) -> Chart:
-    """Put a figure, its words and its table together."""
-    return Chart(
-        title=caption.title,
-        subtitle=caption.subtitle.replace("{unit}", unit),
-        figure=figure,
-        summary=summary,
-        columns=tuple(columns),
-        rows=tuple(tuple(row) for row in rows),
-        foot=caption.foot,
-        why=caption.why,
-        span=caption.span,
-        empty="" if rows else EMPTY,
-    )
-
-
 def lines(
     caption: Caption,
     *,
@@ -133,6 +90,7 @@ def lines(
     right = 16 + min(120, max((len(note["text"]) * 6.3 for note in labels), default=0))
     layout = theme.layout(height_px=height_px, right_px=round(right))
     layout["xaxis"] |= x_axis(x)
+    layout["xaxis"]["range"] = [0, len(x) - 1] if "categoryarray" in layout["xaxis"] else _ends(x)
     layout["yaxis"] |= {"range": [low, high], "tickformat": ",.4~g"}
     layout["shapes"] = [_mark_line(m, divisor=divisor) for m in marks]
     if low < 0 < high or low == 0:
@@ -207,21 +165,9 @@ def s_curve(
     )  # fmt: skip
 
 
-def x_axis(x: Labels) -> dict[str, Any]:
-    """Return the horizontal axis for days (ISO dates), names or numbers."""
-    if not x or not isinstance(x[0], str):
-        return {"nticks": 6, "tickformat": ",.4~g"}
-    if len(x[0]) == 10 and x[0][4:5] == "-":
-        return {"type": "date", "tickformat": "%-d %b", "nticks": 7}
-    return {"type": "category", "nticks": 8}
-
-
-def zero_line() -> dict[str, Any]:
-    """Return the line at zero, where magnitudes are read from."""
-    return {
-        "type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 0, "y1": 0,
-        "line": {"color": theme.INK_3, "width": 1},
-    }  # fmt: skip
+def _ends(x: Labels) -> list[str | float] | None:
+    """Return where the axis starts and ends, so that labels outside do not stretch it."""
+    return [x[0], x[-1]] if len(x) > 1 else None
 
 
 def _range(values: Sequence[float], *, from_zero: bool) -> tuple[float, float]:
@@ -278,7 +224,8 @@ def _end_labels(
         notes.append(
             theme.note(
                 text, x=at, y=y, color=color, strong=item.look in ("actual", "forecast", "p50"),
-                xanchor="left", xshift=7, yshift=round(place - wanted),
+                xanchor="left" if at == x[-1] else "right", xshift=7 if at == x[-1] else -7,
+                yshift=round(place - wanted) if at == x[-1] else 10,
             )
         )  # fmt: skip
     return notes

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.figures import theme
-from workbench.figures.bars import BAR_PIXELS, MAX_BARS
-from workbench.figures.cards import Chart, Tone
-from workbench.figures.charts import (
-    LOOKS,
+from workbench.figures.bars import BAR_PIXELS, MAX_BARS, short
+from workbench.figures.caption import (
     Caption,
     Numbers,
-    Series,
     chart,
     known,
+    month,
     scaled,
     unit_of,
 )
+from workbench.figures.cards import Chart, Tone
+from workbench.figures.charts import LOOKS, Series
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,44 +112,27 @@ def gantt(caption: Caption, *, tasks: Sequence[Task], deadline: float | None = N
 def small_multiples(
     caption: Caption, *, x: Sequence[str], panels: Sequence[Panel], across: int = 4
 ) -> Chart:
-    """Draw several small line figures side by side on one scale, so that they compare."""
+    """Draw several small line figures side by side on one scale, so that they compare.
+
+    `layout.meta.narrow` holds the same layout two abreast, which the page takes on a phone.
+    """
     shown = panels[:MAX_BARS]
     values = [v for p in shown for s in p.series for v in known(s.y)]
     divisor, letter = theme.scale_of(max(map(abs, values), default=1.0))
     unit = unit_of(caption.unit, letter)
-    down = -(-len(shown) // across) or 1
-    layout = theme.layout(height_px=44 + 132 * down, left_px=4, right_px=40)
-    axes = {name: layout.pop(name) for name in ("xaxis", "yaxis")}
+    traces = [
+        {
+            "type": "scatter", "mode": "lines", "x": list(x), "y": scaled(s.y, divisor),
+            "line": LOOKS[s.look] | ({"color": s.color} if s.color else {}),
+            "xaxis": f"x{_nth(i)}", "yaxis": f"y{_nth(i)}",
+            "hovertemplate": f"%{{x}}<br>{theme.plain(s.name)} %{{y:,.4~g}} {unit}<extra></extra>",
+        }
+        for i, panel in enumerate(shown) for s in panel.series
+    ]  # fmt: skip
     top = max(values, default=1.0) / divisor * 1.1
-    traces: list[dict[str, Any]] = []
-    notes: list[dict[str, Any]] = []
-    for i, panel in enumerate(shown):
-        n = "" if i == 0 else str(i + 1)
-        row, column = divmod(i, across)
-        x0, x1 = column / across, (column + 0.78) / across
-        y1, y0 = 1 - row / down - 0.12 / down, 1 - (row + 0.86) / down
-        layout[f"xaxis{n}"] = axes["xaxis"] | {
-            "domain": [x0, x1], "anchor": f"y{n}", "type": "category", "tickmode": "array",
-            "tickvals": [x[0], x[-1]] if x else [],
-        }  # fmt: skip
-        layout[f"yaxis{n}"] = axes["yaxis"] | {
-            "domain": [y0, y1], "anchor": f"x{n}", "range": [0, top],
-            "showticklabels": False, "showgrid": False, "zeroline": True, "zerolinecolor": theme.LINE,
-        }  # fmt: skip
-        notes.append(theme.note(panel.title, x=x0, y=y1, color=theme.INK_2, strong=True, xref="paper",
-                                yref="paper", xanchor="left", yanchor="bottom"))  # fmt: skip
-        for s in panel.series:
-            line = LOOKS[s.look] | ({"color": s.color} if s.color else {})
-            traces.append({
-                "type": "scatter", "mode": "lines", "x": list(x), "y": scaled(s.y, divisor), "line": line,
-                "xaxis": f"x{n}", "yaxis": f"y{n}",
-                "hovertemplate": f"%{{x}}<br>{theme.plain(s.name)} %{{y:,.4~g}} {unit}<extra></extra>",
-            })  # fmt: skip
-            if known(s.y) and x:
-                last = known(s.y)[-1] / divisor
-                notes.append(theme.note(theme.number(last), x=x[-1], y=last, color=theme.INK_2, xref=f"x{n}",
-                                        yref=f"y{n}", xanchor="left", xshift=5))  # fmt: skip
-    layout["annotations"] = notes
+    layout = _panels_layout(shown, x=x, across=across, top=top, divisor=divisor)
+    narrow = _panels_layout(shown, x=x, across=min(2, across), top=top, divisor=divisor)
+    layout["meta"] = {"narrow": narrow}
     names = [f"{p.title} {s.name}" for p in shown for s in p.series]
     columns = [s.y for p in shown for s in p.series]
     rows = [[at, *(theme.number(c[i]) for c in columns)] for i, at in enumerate(x)]
@@ -162,3 +145,38 @@ def small_multiples(
         caption, figure={"data": traces, "layout": layout}, columns=["", *names], rows=rows,
         summary=f"At the end: {ends} ({caption.unit}).", unit=unit,
     )  # fmt: skip
+
+
+def _nth(place: int) -> str:
+    """Return plotly's number of the axis at `place`: nothing, 2, 3 and so on."""
+    return "" if place == 0 else str(place + 1)
+
+
+def _panels_layout(
+    panels: Sequence[Panel], *, x: Sequence[str], across: int, top: float, divisor: float
+) -> dict[str, Any]:
+    down = -(-len(panels) // across) or 1
+    layout = theme.layout(height_px=44 + 132 * down, left_px=16, right_px=24)
+    axes = {name: layout.pop(name) for name in ("xaxis", "yaxis")}
+    notes: list[dict[str, Any]] = []
+    ends = [x[0], x[-1]] if x else []
+    for i, panel in enumerate(panels):
+        row, column = divmod(i, across)
+        x0, x1 = column / across, (column + 0.74) / across
+        y0, y1 = 1 - (row + 0.84) / down, 1 - (row + 0.12) / down
+        layout[f"xaxis{_nth(i)}"] = axes["xaxis"] | {
+            "domain": [x0, x1], "anchor": f"y{_nth(i)}", "type": "category", "tickangle": 0,
+            "tickvals": ends, "ticktext": [month(at) for at in ends], "range": [0, len(x) - 1],
+        }  # fmt: skip
+        layout[f"yaxis{_nth(i)}"] = axes["yaxis"] | {
+            "domain": [y0, y1], "anchor": f"x{_nth(i)}", "range": [0, top], "showticklabels": False,
+            "showgrid": False, "zeroline": True, "zerolinecolor": theme.LINE,
+        }  # fmt: skip
+        notes.append(theme.note(short(panel.title, 20), x=x0, y=y1, color=theme.INK_2, strong=True,
+                                xref="paper", yref="paper", xanchor="left", yanchor="bottom"))  # fmt: skip
+        for s in panel.series:
+            if known(s.y) and x:
+                last = known(s.y)[-1] / divisor
+                notes.append(theme.note(theme.number(last), x=x[-1], y=last, color=theme.INK_2,
+                                        xref=f"x{_nth(i)}", yref=f"y{_nth(i)}", xanchor="left", xshift=5))  # fmt: skip
+    return layout | {"annotations": notes}

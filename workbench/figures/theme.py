@@ -46,7 +46,8 @@ def colors(names: list[str]) -> dict[str, str]:
 def layout(*, height_px: int, right_px: int = 16, left_px: int = 44) -> dict[str, Any]:
     """Return the part of a plotly layout that all figures share."""
     axis = {
-        "showgrid": False, "zeroline": False, "showline": False, "ticks": "", "automargin": False,
+        "showgrid": False, "zeroline": False, "showline": False, "ticks": "outside",
+        "ticklen": 5, "tickcolor": "rgba(0,0,0,0)", "automargin": False,
         "tickfont": {"size": 11, "color": INK_3}, "fixedrange": True,
     }  # fmt: skip
     return {
@@ -100,6 +101,26 @@ def number(value: float | None, *, digits: int | None = None) -> str:
     text = f"{abs(value):,.{digits}f}"
     negative = value < 0 and any(c in "123456789" for c in text)
     return MINUS + text if negative else text
+
+
+def digits_for(largest: float) -> int:
+    """Return the decimals at which numbers up to `largest` are shown beside each other.
+
+    Examples
+    --------
+    >>> digits_for(124.6), digits_for(2.83), digits_for(0.004)
+    (1, 2, 5)
+    """
+    size = abs(largest)
+    return (
+        2
+        if size == 0
+        else 1
+        if size >= 10
+        else 2
+        if size >= 1
+        else 2 - math.floor(math.log10(size))
+    )
 
 
 def count(value: float | None) -> str:
