@@ -6,25 +6,28 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import polars as pl
 import pyarrow as pa
 import yaml
 
 from workbench.errors import InputError, StoreError, WorkbenchError
 from workbench.ingest.batch import AlreadyKnown, KnownSource, Staged
-from workbench.ingest.stage import expand, stage
+from workbench.ingest.formats import expand
+from workbench.ingest.stage import stage
 from workbench.pricing.book import PriceBook, RateKey, compile_rates, listing
 from workbench.pricing.rows import PriceImport
 from workbench.pricing.sheet import read_sheet
-from workbench.pricing.shipped import shipped_imports
+from workbench.pricing.shipped import shipped_fingerprint, shipped_imports
 from workbench.store import files, rollups, segments, snapshot
 from workbench.store.catalog import Catalog
 from workbench.store.layout import Layout
 
-Progress = Callable[[str, int, int | None], None]
-"""Called with a label, the units done and the units in all."""
+if TYPE_CHECKING:
+    import polars as pl
+
+Progress = Callable[[Path, int, int], None]
+"""Called after each file with its path, its records and the number of files in all."""
 
 
 @dataclass(slots=True)
@@ -48,7 +51,6 @@ class _Options:
 
     fmt: str | None
     constants: Mapping[str, str]
-    progress: Progress | None
     user_key: bytes
 
 
@@ -97,7 +99,7 @@ class Workspace:
                     "Run `workbench rebuild`: it is made again from the segments."
                 )
             segments.sweep(self.layout)
-            self._keep_shipped_prices()
+            self._keep_shipped_prices(catalog)
             pending = catalog.pending()
             if pending or catalog.meta("imports") != self._imports_key():
                 self._apply(catalog, pending)
@@ -124,9 +126,13 @@ class Workspace:
 
     # Prices -------------------------------------------------------------------------------
 
-    def _keep_shipped_prices(self) -> None:
-        for one in shipped_imports():
-            self._keep(one)
+    def _keep_shipped_prices(self, catalog: Catalog) -> None:
+        """Import the shipped price book, where it is not the one imported last."""
+        fingerprint = shipped_fingerprint()
+        if catalog.meta("shipped") != fingerprint:
+            for one in shipped_imports():
+                self._keep(one)
+            catalog.set_meta("shipped", fingerprint)
 
     def _keep(self, one: PriceImport) -> Path:
         path = self.layout.imports / f"{one.import_id}.parquet"
@@ -222,10 +228,11 @@ class Workspace:
         """
         report = IngestReport()
         committed: list[dict[str, Any]] = []
-        options = _Options(fmt, constants or {}, progress, self.layout.user_key.read_bytes())
+        options = _Options(fmt, constants or {}, self.layout.user_key.read_bytes())
         with self._writer() as catalog:
             catalog.make_views()
-            for path in expand(paths):
+            paths_found = expand([str(path) for path in paths])
+            for path in paths_found:
                 try:
                     done = self._stage(catalog, path, committed, options)
                 except WorkbenchError as error:
@@ -235,6 +242,8 @@ class Workspace:
                     report.known.append(done)
                     continue
                 report.staged.append(done)
+                if progress:
+                    progress(path, done.records, len(paths_found))
                 if not dry_run:
                     committed.append(_commit(self.layout, done, now=now))
             if committed:
@@ -263,7 +272,6 @@ class Workspace:
             user_key=options.user_key,
             known=_known(catalog, committed),
             existing=_existing(catalog, self.layout, committed),
-            progress=options.progress,
         )
 
     # Publishing and checking --------------------------------------------------------------
@@ -313,15 +321,13 @@ class Workspace:
 
     def state(self, catalog: Catalog) -> dict[str, Any]:
         """Return what every page says of its data."""
-        row = catalog.connection.execute(
+        row = catalog.one(
             "SELECT CAST(max(day) AS VARCHAR), CAST(min(day) AS VARCHAR), "
             "CAST(coalesce(sum(requests), 0) AS BIGINT), "
             "CAST(coalesce(sum(unpriced_requests), 0) AS BIGINT), "
             "CAST(coalesce(sum(partial_requests), 0) AS BIGINT) FROM rollup_day"
-        ).fetchone()
-        counts = catalog.connection.execute(
-            "SELECT coalesce(sum(quarantined), 0)::BIGINT, count(*) FROM manifest"
-        ).fetchone()
+        )
+        counts = catalog.one("SELECT coalesce(sum(quarantined), 0)::BIGINT, count(*) FROM manifest")
         assert row is not None
         assert counts is not None
         return {
@@ -361,10 +367,12 @@ class Workspace:
         with self.reader() as catalog:
             return catalog.query(query)
 
-    def usage(self) -> pl.LazyFrame:
+    def usage(self) -> "pl.LazyFrame":
         """Return the metering rows as a lazy frame over the listed segments."""
         with self.reader(locked=False) as catalog:
             listed = catalog.files_of("usage")
+        import polars as pl  # a third of a second that no command needs
+
         if not listed:
             return pl.LazyFrame()
         return pl.scan_parquet(listed)
@@ -447,8 +455,8 @@ def _miscounts(catalog: Catalog) -> Iterable[str]:
         ("unbalanced batches", "SELECT count(*) FROM manifest WHERE records <> loaded + duplicates + quarantined + skipped", "SELECT 0"),
     )  # fmt: skip
     for what, left, right in checks:
-        one = catalog.connection.execute(left).fetchone()
-        other = catalog.connection.execute(right).fetchone()
+        one = catalog.one(left)
+        other = catalog.one(right)
         a, b = (one or (None,))[0] or 0, (other or (None,))[0] or 0
         if a != b:
             yield f"{what}: {a} in one place, {b} in the other. Run `workbench rebuild`; if it stays, the files above are damaged."

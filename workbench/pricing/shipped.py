@@ -1,5 +1,6 @@
 """Which prices the workbench ships with, so that list prices need no network."""
 
+import hashlib
 from dataclasses import replace
 from functools import cache
 
@@ -8,6 +9,15 @@ from workbench.pricing.sheet import midnight, read_sheet
 from workbench.reference import data_folder
 
 SOURCE = "workbench"
+FILES = ("default.parquet", "overlay.csv", "history.csv")
+
+
+def shipped_fingerprint() -> str:
+    """Return the sha256 of the shipped price files, to tell a new book from the known one."""
+    digest = hashlib.sha256()
+    for name in FILES:
+        digest.update((data_folder() / "prices" / name).read_bytes())
+    return digest.hexdigest()
 
 
 def shipped_imports() -> list[PriceImport]:

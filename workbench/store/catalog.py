@@ -87,9 +87,17 @@ class Catalog:
         if self.meta("version") is None:
             self.set_meta("version", str(CATALOG_VERSION))
 
+    def one(self, query: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
+        """Return the first row of a query, or None; the result is read to its end.
+
+        An unfinished result would own the connection.
+        """
+        rows = self.connection.execute(query, list(values)).fetchall()
+        return rows[0] if rows else None
+
     def meta(self, key: str) -> str | None:
         """Return one remembered value."""
-        row = self.connection.execute("SELECT value FROM meta WHERE key = ?", [key]).fetchone()
+        row = self.one("SELECT value FROM meta WHERE key = ?", [key])
         return None if row is None else str(row[0])
 
     def set_meta(self, key: str, value: str) -> None:
@@ -151,9 +159,7 @@ class Catalog:
         path = str(self.layout.store / entry["file"])
         meters = 0
         if sidecar["kind"] == "usage":
-            row = self.connection.execute(
-                "SELECT coalesce(bit_or(meter_mask), 0) FROM read_parquet(?)", [path]
-            ).fetchone()
+            row = self.one("SELECT coalesce(bit_or(meter_mask), 0) FROM read_parquet(?)", [path])
             meters = row[0] if row else 0
         self.connection.execute(
             "INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -166,20 +172,18 @@ class Catalog:
 
     def _add_rate_key(self, key: int, month: str, parts: Sequence[str | None]) -> None:
         same = " AND ".join(f"{name} IS NOT DISTINCT FROM ?" for name in schema.RATE_KEY_COLUMNS)
-        found = self.connection.execute(
+        found = self.one(
             f"SELECT tuple_id FROM rate_tuple WHERE {same}",
             list(parts),
-        ).fetchone()
+        )
         if found is None:
-            found = self.connection.execute(
+            found = self.one(
                 "INSERT INTO rate_tuple SELECT coalesce(max(tuple_id), 0) + 1, ?, ?, ?, ?, ? "
                 "FROM rate_tuple RETURNING tuple_id",
-                list(parts),
-            ).fetchone()
+                parts,
+            )
         assert found is not None
-        clash = self.connection.execute(
-            "SELECT tuple_id, month FROM rate_keys WHERE rate_key = ?", [key]
-        ).fetchone()
+        clash = self.one("SELECT tuple_id, month FROM rate_keys WHERE rate_key = ?", [key])
         if clash is None:
             self.connection.execute(
                 "INSERT INTO rate_keys VALUES (?, ?, ?)", [key, found[0], month]
@@ -261,10 +265,7 @@ class Catalog:
     def has_rates(self) -> bool:
         """Say whether prices have been compiled."""
         return (
-            self.connection.execute(
-                "SELECT 1 FROM duckdb_tables() WHERE table_name = 'price_narrow'"
-            ).fetchone()
-            is not None
+            self.one("SELECT 1 FROM duckdb_tables() WHERE table_name = 'price_narrow'") is not None
         )
 
     # Views --------------------------------------------------------------------------------

@@ -43,10 +43,10 @@ def _refresh_month(catalog: Catalog, *, month: str, days: list[str], keys: list[
     listed = ", ".join(f"DATE '{day}'" for day in sorted(days))
     relation = catalog.relation("usage", months=[month])
     usage = f"(SELECT * FROM {relation} WHERE CAST(started_at AS DATE) IN ({listed}))"
-    row = run(
+    row = catalog.one(
         "SELECT coalesce(bit_or(meters), 0) FROM segment WHERE kind = 'usage' AND month = ?",
         [month],
-    ).fetchone()
+    )
     mask = row[0] if row else 0
     always = {"output_tokens"}
     used = [m.name for m in METERS if mask >> m.bit & 1 or m.name in always]
@@ -70,9 +70,7 @@ def _refresh_users(catalog: Catalog, *, months: list[str]) -> None:
         periods = f"SELECT DISTINCT date_trunc('{grain}', d)::DATE FROM (SELECT unnest(generate_series(m, m + INTERVAL 1 MONTH - INTERVAL 1 DAY, INTERVAL 1 DAY)) AS d FROM (SELECT unnest([{touched}]) AS m))"
         wanted = [str(row[0]) for row in run(periods).fetchall()]
         listed = ", ".join(f"DATE '{day}'" for day in wanted)
-        run(
-            f"DELETE FROM rollup_users WHERE grain = '{grain}' AND period IN ({listed})"
-        )
+        run(f"DELETE FROM rollup_users WHERE grain = '{grain}' AND period IN ({listed})")
         usage = (
             f"(SELECT * FROM {catalog.relation('usage', months=_months_around(months))} WHERE "
             f"CAST(date_trunc('{grain}', started_at) AS DATE) IN ({listed}))"
