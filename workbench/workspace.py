@@ -271,7 +271,8 @@ class Workspace:
             source_id=source_id,
             user_key=options.user_key,
             known=_known(catalog, committed),
-            existing=_existing(catalog, self.layout, committed),
+            existing=_existing(catalog, self.layout, committed, kind="usage"),
+            existing_outcomes=_existing(catalog, self.layout, committed, kind="outcomes"),
         )
 
     # Publishing and checking --------------------------------------------------------------
@@ -411,18 +412,18 @@ def _space_for(path: Path) -> int:
 
 
 def _existing(
-    catalog: Catalog, layout: Layout, committed: Sequence[Mapping[str, Any]]
+    catalog: Catalog, layout: Layout, committed: Sequence[Mapping[str, Any]], *, kind: str
 ) -> str | None:
     """Return SQL for the rows already stored, those of this command included."""
     fresh = [
         str(layout.store / entry["file"])
         for one in committed
-        if one["kind"] == "usage"
+        if one["kind"] == kind
         for entry in one["segments"]
     ]
-    if not fresh and not catalog.files_of("usage"):
+    if not fresh and not catalog.files_of(kind):
         return None
-    return catalog.relation("usage", extra=fresh)
+    return catalog.relation(kind, extra=fresh)
 
 
 def _commit(layout: Layout, staged: Staged, *, now: datetime) -> dict[str, Any]:

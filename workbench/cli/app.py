@@ -1,6 +1,7 @@
 """The `workbench` command: its group, its errors and the ways an answer is printed."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -48,6 +49,15 @@ def main() -> None:
         sys.exit(1)
     except BrokenPipeError:
         sys.exit(0)
+    except Exception as error:
+        if os.environ.get("WORKBENCH_TRACEBACK"):
+            raise
+        click.echo(
+            f"error: unexpected {type(error).__name__}: {str(error)[:300]}. Nothing was committed "
+            "by the failing step. Run it again with WORKBENCH_TRACEBACK=1 to see where, and report it.",
+            err=True,
+        )
+        sys.exit(1)
 
 
 def workspace_option(command: Callable[..., Any]) -> Callable[..., Any]:
