@@ -10,9 +10,10 @@ import time
 from pathlib import Path
 
 import numpy as np
+
 from workbench.exports.hosting_predict import read_rows, shipped_catalogue, shipped_model
-from workbench.models.hosting.held_out import cross_validate, inside_band, uncalibrated_error
-from workbench.models.hosting.published import offline_questions
+from workbench.models.hosting.held_out import cross_validate, uncalibrated_error
+from workbench.models.hosting.published import offline_counts, offline_questions
 from workbench.models.hosting.serving import Catalogue, Measured, predict
 from workbench.models.hosting.tables import GRID_COLUMNS, cells_of, measured_of
 
@@ -56,10 +57,11 @@ def main(measured_path: Path, published_path: Path | None) -> None:
     print(f"\n{GRID_ROWS:,} rows take {time.perf_counter() - start:.2f} of the 1 s allowed")
     if published_path:
         questions, published = offline_questions(
-            read_rows(published_path, required=("source", "tp", "output_tok_per_s_per_gpu")), catalogue
+            read_rows(published_path, required=("source", "tp", "output_tok_per_s_per_gpu")),
+            catalogue,
         )
-        counts = inside_band(predict(model, questions, catalogue), published)
-        print(f"\npublished offline-max rows: {len(published)} asked, {counts}")
+        counts = offline_counts(model, questions, catalogue, published)
+        print(f"\npublished offline-max rows: {counts}")
 
 
 if __name__ == "__main__":

@@ -48,6 +48,11 @@ class ModelShape:
             )
 
     @property
+    def family(self) -> str:
+        """Name of the shape, shared by fine-tunes and re-releases of one architecture."""
+        return f"{self.layers}x{self.hidden_size}x{self.experts}x{self.kv_lora_rank}"
+
+    @property
     def is_moe(self) -> bool:
         """Whether each token visits only some of the experts."""
         return self.experts > 1

@@ -13,7 +13,6 @@ from workbench.models.hosting.roofline import UNCALIBRATED, prompt_ms, tpot_ms
 from workbench.models.hosting.serving import (
     Catalogue,
     Measured,
-    Prediction,
     calibrate,
     predict,
     throughput_per_gpu,
@@ -112,17 +111,4 @@ def uncalibrated_error(measured: Measured, catalogue: Catalogue) -> dict[str, fl
     return {
         metric: float(np.median(np.abs(values / truth(metric, measured) - 1)))
         for metric, values in said.items()
-    }
-
-
-def inside_band(said: Prediction, output_tokens_per_s_per_gpu: Floats) -> dict[str, int]:
-    """Count published throughputs that lie inside the stated band, outside it, or were refused."""
-    refused = int(said.refused.sum())
-    inside = (said.output_tokens_per_s_per_gpu_p10 <= output_tokens_per_s_per_gpu) & (
-        output_tokens_per_s_per_gpu <= said.output_tokens_per_s_per_gpu_p90
-    )
-    return {
-        "refused": refused,
-        "inside": int(inside.sum()),
-        "outside": len(inside) - refused - int(inside.sum()),
     }

@@ -70,8 +70,6 @@ def traits(
         Median and spread of the software releases measured, by backend: an unknown release
         is taken as the median one.
     """
-    unique, where = np.unique(grid.model, return_inverse=True)
-    shapes = np.array([_shape_key(models[str(name)]) for name in unique])[where]
     release = np.zeros(len(grid))
     for backend in np.unique(grid.backend).tolist():
         centre, spread = release_centre.get(backend, (0.0, 1.0))
@@ -81,7 +79,7 @@ def traits(
     return Traits(
         names={
             "model": grid.model,
-            "shape": shapes,
+            "shape": families(grid.model, models),
             "system": grid.system,
             "backend": grid.backend,
             "precision": grid.precision,
@@ -97,6 +95,12 @@ def traits(
             "twice": (demands.gpus != grid.gpus).astype(float),
         },
     )
+
+
+def families(names: NDArray[np.str_], models: dict[str, ModelShape]) -> NDArray[np.str_]:
+    """Return the shape family of each model name."""
+    unique, where = np.unique(names, return_inverse=True)
+    return np.array([models[str(name)].family for name in unique])[where]
 
 
 def release_centres(grid: ServingGrid) -> dict[str, tuple[float, float]]:
@@ -192,7 +196,3 @@ def _one_hot(values: NDArray[np.str_], known: NDArray[np.str_], *, is_left: bool
     hot = np.zeros((len(values), len(known) + int(is_left)))
     hot[np.arange(len(values)), np.where(seen, columns, len(known))] = 1.0
     return hot if is_left else np.hstack([hot, np.zeros((len(values), 1))])
-
-
-def _shape_key(shape: ModelShape) -> str:
-    return f"{shape.layers}x{shape.hidden_size}x{shape.experts}x{shape.kv_lora_rank}"

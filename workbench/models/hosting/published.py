@@ -10,13 +10,16 @@ from typing import Final
 
 import numpy as np
 
-from workbench.models.hosting.serving import Catalogue
+from workbench.models.hosting.serving import Catalogue, ServingModel, predict
 from workbench.models.hosting.tables import Row, grid_of, resolve_model
+from workbench.models.hosting.validity import EXTRAPOLATED_FACTOR
 from workbench.models.hosting.workload import Demands, Floats, ServingGrid, derive
 
 SYSTEMS: Final = {"b200": "b200_sxm", "h100": "h100_sxm", "h200": "h200_sxm", "b300": "b300_sxm"}
 MOST_IN_FLIGHT: Final = 2_048
 """Sequences TensorRT-LLM schedules at most, per attention replica, unless told otherwise."""
+LEAST_FILL: Final = 0.25
+"""An offline run keeps at least this share of what memory holds in flight; an assumption."""
 LAYOUT = re.compile(r"(DEP|TEP|TP)(\d+)(?:PP(\d+))?")
 
 
@@ -61,10 +64,39 @@ def offline_questions(rows: Sequence[Row], catalogue: Catalogue) -> tuple[Servin
 def fill_memory(grid: ServingGrid, demands: Demands) -> ServingGrid:
     """Return the grid with as many requests in flight as memory holds.
 
-        batch = (memory - weights - reserve) / cache of one request
+    batch = (memory - weights - reserve) / cache of one request
     """
     one_request_gb = demands.cache_bytes / 1e9 / grid.batch_size
     free = demands.memory_gb - (demands.resident_gb - demands.cache_bytes / 1e9)
     batch = np.clip(np.floor(free / one_request_gb), 1, MOST_IN_FLIGHT)
+    return _with_batch(grid, batch)
+
+
+def offline_counts(
+    model: ServingModel, grid: ServingGrid, catalogue: Catalogue, published: Floats
+) -> dict[str, int]:
+    """Count published offline rows predicted inside the band, outside it, and refused.
+
+    The requests in flight are not known, so the band spans the answers from a quarter of the
+    memory's fill to all of it, each widened as an extrapolation; a row is refused when the
+    full one is.
+    """
+    full = predict(model, grid, catalogue)
+    least = np.maximum(np.floor(grid.batch_size * LEAST_FILL), 1)
+    part = predict(model, _with_batch(grid, least), catalogue)
+    answers = np.vstack([full.output_tokens_per_s_per_gpu, part.output_tokens_per_s_per_gpu])
+    low = np.nanmin(answers, axis=0, initial=np.inf) / EXTRAPOLATED_FACTOR
+    high = np.nanmax(answers, axis=0, initial=0.0) * EXTRAPOLATED_FACTOR
+    inside = ~full.refused & (low <= published) & (published <= high)
+    refused = int(full.refused.sum())
+    return {
+        "asked": len(published),
+        "refused": refused,
+        "inside": int(inside.sum()),
+        "outside": len(published) - refused - int(inside.sum()),
+    }
+
+
+def _with_batch(grid: ServingGrid, batch: Floats) -> ServingGrid:
     columns = {name: getattr(grid, name) for name in grid.__slots__}
     return ServingGrid(**{**columns, "batch_size": batch})

@@ -201,7 +201,14 @@ def predict(model: ServingModel, grid: ServingGrid, catalogue: Catalogue) -> Pre
         factor of two each way, far outside every number is NaN and `reason` says why.
     """
     demands = derive(grid, catalogue.models, catalogue.machines)
-    verdict = validity(grid, demands, model.anchors.grid)
+    models = dict(catalogue.models)
+    verdict = validity(
+        grid,
+        demands,
+        model.anchors.grid,
+        family=likeness.families(grid.model, models),
+        anchor_family=likeness.families(model.anchors.grid.model, models),
+    )
     residual, nearest, nearness = _correction(model, grid, demands, catalogue)
     tpot = tpot_ms(demands, grid, model.efficiencies) * np.exp(residual[:, 0])
     log_ttft = first_token_terms(grid, demands, model.efficiencies) @ model.first_token_law

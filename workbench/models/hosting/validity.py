@@ -1,8 +1,8 @@
 """Whether a serving question lies inside what was measured, and what to do when it does not.
 
 Inside the box the answer carries its held-out error band. Outside, it is widened to at least
-a factor of two each way and marked extrapolated; far outside it is refused. The limits below
-were fixed before any error was computed.
+a factor of two each way and marked extrapolated; far outside it is refused. The limits are
+about where points were measured, never about how large an error turned out.
 """
 
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.models.hosting.workload import Demands, Floats, ServingGrid
+from workbench.models.hosting.workload import Demands, Floats, ServingGrid, physical_gpus
 
 SLACK: Final = 1.25
 """A count may leave its measured range by this factor and still be inside the box."""
-REFUSE_BEYOND: Final = 4.0
+REFUSE_BEYOND: Final = 2.0
 """A count that leaves its measured range by more than this factor is refused."""
 OVERFULL: Final = 2.0
 """Weights that need more than this multiple of the memory there is are refused."""
@@ -33,59 +33,95 @@ class Validity:
     """Why a row is extrapolated or refused; empty inside the box."""
 
 
-def validity(grid: ServingGrid, demands: Demands, anchors: ServingGrid) -> Validity:
+def validity(
+    grid: ServingGrid,
+    demands: Demands,
+    anchors: ServingGrid,
+    *,
+    family: NDArray[np.str_],
+    anchor_family: NDArray[np.str_],
+) -> Validity:
     """Judge each row against the measured anchors.
 
-    Names (model, system, backend, precision) must each have been measured; input tokens,
-    output tokens and accelerators must lie in the range of all anchors, and requests in
-    flight per accelerator in the range measured for that model.
+    In the box: family of model, system, backend and precision each measured; tokens in and
+    out inside the range of all anchors; requests in flight per accelerator inside the range
+    measured for that family on that system. Refused: a length or a load beyond twice its
+    range; a load above all that was measured where this family and system never met;
+    replicated attention where it was never measured; weights that cannot fit.
     """
-    unseen = np.zeros(len(grid), dtype=bool)
     reason = np.full(len(grid), "", dtype="<U80")
-    for what in ("model", "system", "backend", "precision"):
-        new = ~np.isin(getattr(grid, what), np.unique(getattr(anchors, what)))
-        reason[new & (reason == "")] = f"{what} never measured"
-        unseen |= new
-    staged = grid.pipeline_parallel > 1
-    reason[staged & (reason == "")] = "pipeline parallelism never measured"
-    unseen |= staged
+    unseen = _unseen_names(grid, anchors, family, anchor_family, reason)
     beyond = np.ones(len(grid))
-    for what, label in (("input_tokens", "input tokens"), ("output_tokens", "output tokens"),
-                        ("gpus", "accelerators")):  # fmt: skip
-        measured = getattr(anchors, what)
-        low = np.full(len(grid), measured.min())
-        high = np.full(len(grid), measured.max())
-        beyond = _worst(beyond, getattr(grid, what), low, high, reason, label)
-    low, high = _load_range(grid, anchors)
-    beyond = _worst(beyond, grid.concurrency, low, high, reason, "requests in flight")
+    for asked, measured, label in (
+        (grid.input_tokens, anchors.input_tokens, "input tokens"),
+        (grid.output_tokens, anchors.output_tokens, "output tokens"),
+        (demands.gpus, physical_gpus(anchors), "accelerators"),
+    ):
+        low, high = np.full(len(grid), measured.min()), np.full(len(grid), measured.max())
+        beyond = np.maximum(beyond, _factor(asked, low, high, reason, label))
+    load, measured_load = (
+        grid.concurrency / demands.gpus,
+        anchors.concurrency / physical_gpus(anchors),
+    )
+    pair = np.char.add(np.char.add(family, "|"), grid.system)
+    anchor_pair = np.char.add(np.char.add(anchor_family, "|"), anchors.system)
+    low, high, met = _ranges(pair, family, anchor_pair, anchor_family, measured_load)
+    loaded = _factor(load, low, high, reason, "requests in flight per accelerator")
+    replicated = anchors.attention_replicas > 1
+    strange = (grid.attention_replicas > 1) & ~np.isin(pair, anchor_pair[replicated])
+    reason[strange] = "replicated attention never measured here"
     overfull = demands.resident_gb - demands.cache_bytes / 1e9 > OVERFULL * demands.memory_gb
     reason[overfull] = "weights do not fit in memory"
-    refused = overfull | (beyond > REFUSE_BEYOND)
-    outside = unseen | (beyond > SLACK) | refused
+    overloaded = loaded > np.where(met, REFUSE_BEYOND, 1.0)
+    refused = overfull | strange | (beyond > REFUSE_BEYOND) | (overloaded & (load > high))
+    refused |= loaded > REFUSE_BEYOND**2
+    outside = unseen | (beyond > SLACK) | (loaded > SLACK) | refused
     return Validity(in_box=~outside, refused=refused, reason=np.where(outside, reason, ""))
 
 
-def _worst(
-    beyond: Floats,
-    asked: Floats,
-    low: Floats,
-    high: Floats,
+def _unseen_names(
+    grid: ServingGrid,
+    anchors: ServingGrid,
+    family: NDArray[np.str_],
+    anchor_family: NDArray[np.str_],
     reason: NDArray[np.str_],
-    label: str,
+) -> NDArray[np.bool_]:
+    unseen = np.zeros(len(grid), dtype=bool)
+    for label, asked, measured in (
+        ("model", family, anchor_family),
+        ("system", grid.system, anchors.system),
+        ("backend", grid.backend, anchors.backend),
+        ("precision", grid.precision, anchors.precision),
+    ):
+        new = ~np.isin(asked, np.unique(measured))
+        reason[new & (reason == "")] = f"{label} never measured"
+        unseen |= new
+    staged = grid.pipeline_parallel > 1
+    reason[staged & (reason == "")] = "pipeline parallelism never measured"
+    return unseen | staged
+
+
+def _factor(
+    asked: Floats, low: Floats, high: Floats, reason: NDArray[np.str_], label: str
 ) -> Floats:
-    factor = np.maximum(asked / high, low / asked)
+    """Return by which factor each value leaves its range, 1 inside, and note the reason."""
+    factor = np.maximum(np.maximum(asked / high, low / asked), 1.0)
     reason[(factor > SLACK) & (reason == "")] = f"{label} outside the measured range"
-    return np.maximum(beyond, factor)
+    return factor
 
 
-def _load_range(grid: ServingGrid, anchors: ServingGrid) -> tuple[Floats, Floats]:
-    """Return least and most requests in flight measured for each row's model (else for any)."""
-    low = np.full(len(grid), anchors.concurrency.min())
-    high = np.full(len(grid), anchors.concurrency.max())
-    for model in np.unique(grid.model).tolist():
-        measured = anchors.concurrency[anchors.model == model]
-        if len(measured):
-            rows = grid.model == model
-            low[rows] = measured.min()
-            high[rows] = measured.max()
-    return low, high
+def _ranges(
+    pair: NDArray[np.str_],
+    family: NDArray[np.str_],
+    anchor_pair: NDArray[np.str_],
+    anchor_family: NDArray[np.str_],
+    load: Floats,
+) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+    """Return least and most load measured for the pair, else the family, else any model."""
+    low, high = np.full(len(pair), load.min()), np.full(len(pair), load.max())
+    met = np.isin(pair, anchor_pair)
+    for asked, measured in ((family, anchor_family), (pair, anchor_pair)):
+        for name in np.unique(asked[np.isin(asked, measured)]).tolist():
+            points = load[measured == name]
+            low[asked == name], high[asked == name] = points.min(), points.max()
+    return low, high, met
