@@ -13,14 +13,14 @@ from workbench.models.unit_economics.counted import (
     unit_costs,
 )
 from workbench.models.unit_economics.movement import cost_table, daily_trend, top_movers
-from workbench.models.unit_economics.tickets import TicketCosts, TicketRates, ticket_costs
-from workbench.models.unit_economics.volumes import PricedVolumes, priced_volumes
 from workbench.models.unit_economics.repricing import (
     ModelShift,
     WhatIf,
     WhatIfResult,
     what_if,
 )
+from workbench.models.unit_economics.tickets import TicketCosts, TicketRates, ticket_costs
+from workbench.models.unit_economics.volumes import PricedVolumes, priced_volumes
 
 __all__ = [
     "HumanWork",
