@@ -1,0 +1,1 @@
+"""Does the feature still behave? Latency, burn, cost, accuracy and input drift."""

@@ -1,0 +1,143 @@
+"""Is a run of digits a person's identity number, or a telephone number? Layouts and check digits."""
+
+import re
+from datetime import date
+
+from workbench.models.screening import is_us_ssn, luhn_valid
+
+_ID_WORDS = re.compile(
+    r"ssn|social security|sécurité sociale|sozialversicherung|nino|national insurance|bsn|pesel|cpf"
+    r"|codice fiscale|dni|nie|nif|personnummer|my ?number|マイナンバー|個人番号|sin\b|social insurance"
+    r"|identity|identification|tax ?id|national id|id number|identifica|burgerservice|steuer",
+    re.IGNORECASE,
+)
+_PHONE_WORDS = re.compile(
+    r"phone|tel|call|mobile|cell|fax|contact|reach|ring|dial|sms|whats|handy|anruf|appel|teléf|telef"
+    r"|móvil|numéro|chiam|bel\b|bellen|zadzwo|ligue|ligar|ring|電話|携帯|連絡|number is",
+    re.IGNORECASE,
+)
+_OTHER_WORDS = re.compile(
+    r"order|invoice|ticket|version|ref\b|reference|case|sku|part|batch|tracking|isbn|build|commit"
+    r"|total|amount|usd|eur|price|\$|€|£|ip\b|serial|model|port|page|chapter|meter|lot|quantity|qty"
+    r"|latitude|longitude|coordinates|timestamp|epoch|since|date|room|zip|postcode|id[:= #]*$|no\.|#",
+    re.IGNORECASE,
+)
+_DATE = re.compile(
+    r"(?:19|20)\d\d([-./ ])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])"
+    r"|(?:0?[1-9]|[12]\d|3[01])([-./ ])(?:0?[1-9]|[12]\d|3[01])\2(?:19|20)\d\d"
+)
+_YEARS = re.compile(r"(?:19|20)\d\d ?[-/] ?(?:19|20)\d\d")
+_IP = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
+_THOUSANDS = re.compile(r"\d{1,3}([ .\u00a0\u202f])\d{3}(?:\1\d{3})*")
+
+
+def is_identity(text: str, *, before: str) -> bool:
+    """Say whether a candidate is a national identity number.
+
+    A number with a check digit counts when the digit checks and the layout is its own; a bare run
+    of digits, which one in ten random numbers would pass, only where the words before name it.
+    """
+    named = bool(_last_words(_ID_WORDS, before))
+    bare = text.replace(" ", "").replace("-", "").upper()
+    if re.fullmatch(r"\d{3}[- ]\d{2}[- ]\d{4}", text):
+        return is_us_ssn(*re.split("[- ]", text)) and ("-" in text or named)
+    if re.fullmatch(r"\d{3}\.\d{3}\.\d{3}-\d{2}", text):
+        return _cpf(re.sub(r"\D", "", text))
+    if re.fullmatch(r"\d{3}([- ])\d{3}\1\d{3}", text):
+        return (luhn_valid(re.sub(r"\D", "", text)) and named) or named
+    if re.fullmatch(r"\d{6,8}[-+]\d{4}", text):
+        digits = re.sub(r"\D", "", text)[-10:]
+        return luhn_valid(digits) and _day(digits[2:4], digits[4:6])
+    if re.fullmatch(r"[A-Z]{2}\d{6}[A-D]", bare):
+        return bare[:2] not in ("BG", "GB", "NK", "KN", "TN", "NT", "ZZ")
+    if re.fullmatch(r"[XYZ]?\d{7,8}[A-Z]", bare):
+        return _spanish(bare)
+    if re.fullmatch(r"[12]\d{4}[0-9AB]{2}\d{8}", bare):
+        return _french(bare)
+    if re.fullmatch(r"[A-Z]{6}\w{10}", bare):
+        return bare[8] in "ABCDEHLMPRST"
+    if re.fullmatch(r"\d{8}[A-Z]\d{3}", bare):
+        return _day(bare[4:6], bare[2:4])
+    return bare.isdigit() and named and len(bare) in (9, 10, 11, 12, 13)
+
+
+def _last_words(pattern: re.Pattern[str], before: str) -> re.Match[str] | None:
+    return pattern.search(before[-30:])
+
+
+def _day(month: str, day: str) -> bool:
+    try:
+        date(2000, int(month) % 20 or 20, int(day) % 60 or 60)
+    except ValueError:
+        return False
+    return True
+
+
+def _cpf(digits: str) -> bool:
+    if len(set(digits)) == 1:
+        return False
+    for length in (9, 10):
+        total = sum(
+            int(d) * w for d, w in zip(digits[:length], range(length + 1, 1, -1), strict=True)
+        )
+        if int(digits[length]) != (total * 10 % 11) % 10:
+            return False
+    return True
+
+
+def _spanish(text: str) -> bool:
+    digits = {"X": "0", "Y": "1", "Z": "2"}.get(text[0], text[0]) + text[1:-1]
+    return len(digits) == 8 and "TRWAGMYFPDXBNJZSQVHLCKE"[int(digits) % 23] == text[-1]
+
+
+def _french(text: str) -> bool:
+    digits = text.replace("2A", "19").replace("2B", "18")
+    return digits.isdigit() and 97 - int(digits[:13]) % 97 == int(digits[13:])
+
+
+def is_phone(text: str, *, before: str) -> bool:
+    """Say whether a candidate is a telephone number.
+
+    With + or 00 and a country code it is one; otherwise its grouping must be one that telephone
+    numbers have, and the words before must not name something else.
+    """
+    digits = re.sub(r"\D", "", re.split(r"x|ext|#", text)[0])
+    if not 7 <= len(digits) <= 15 or len(set(digits)) == 1:
+        return False
+    if _DATE.fullmatch(text) or _YEARS.fullmatch(text) or _IP.fullmatch(text):
+        return False
+    called = bool(_last_words(_PHONE_WORDS, before))
+    other = _last_words(_OTHER_WORDS, before)
+    if text.startswith("+") or text.startswith("(+"):
+        return len(digits) >= 8
+    if other and not called:
+        return False
+    if called:
+        return True
+    if _THOUSANDS.fullmatch(text) and not text.startswith("0"):
+        return False
+    return _grouped(text, digits)
+
+
+def _grouped(text: str, digits: str) -> bool:
+    """Say whether a number without a word before it is written the way telephones are."""
+    groups = re.findall(r"\d+", text)
+    if text.startswith("00") and len(digits) >= 10 and len(groups) > 1:
+        return True
+    if "(" in text or re.search(r"x|ext|#", text):
+        return len(digits) >= 8
+    if len(groups) == 1:
+        return text.startswith("0") and 10 <= len(digits) <= 11
+    if text.startswith("0") and len(digits) >= 9:
+        return True
+    lengths = [len(group) for group in groups]
+    plain = lengths in (
+        [3, 3, 4],
+        [1, 3, 3, 4],
+        [3, 3, 3],
+        [3, 2, 2, 2],
+        [2, 4, 4],
+        [2, 5, 4],
+        [4, 4, 4],
+    )
+    return plain and len({*re.findall(r"[ ./-]", text)}) <= 2
