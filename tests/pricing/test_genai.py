@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from copy import copy
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,13 @@ from typing import Any
 import pytest
 from genai_prices.data import providers
 from genai_prices.data_units import unit_data
-from genai_prices.types import ModelPrice, TieredPrices, Usage
+from genai_prices.types import (
+    ConditionalPrice,
+    ModelPrice,
+    TieredPrices,
+    TimeOfDateConstraint,
+    Usage,
+)
 
 from workbench.errors import PriceError
 from workbench.pricing.book import PriceBook, RateKey, compile_rates
@@ -19,7 +25,6 @@ from workbench.pricing.shipped import shipped_imports
 from workbench.reference import data_folder
 from workbench.schema import METER_NAMES
 
-ONLY_STANDARD = [("standard", None)]
 TIERS = {
     "processing=batch": "batch", "service_tier=priority": "priority", "service_tier=flex": "flex",
     "service_tier=fast": "fast", "speed=fast": "fast",
@@ -64,6 +69,22 @@ def test_a_unit_that_no_meter_counts_is_refused_by_name():
     provider.models = [model]
     with pytest.raises(PriceError, match=r"input_text_tool_tokens.*METER_OF_UNIT"):
         compile_book([provider], unit_data, version="x", retrieved_on=datetime.now(UTC).date())
+
+
+def test_a_window_over_midnight_is_split_in_two():
+    provider, model = copy(providers[0]), copy(providers[0].models[0])
+    night = TimeOfDateConstraint(start_time=time(22), end_time=time(4))
+    model.prices = [
+        ConditionalPrice(prices=ModelPrice(input_mtok=Decimal(2))),
+        ConditionalPrice(night, prices=ModelPrice(input_mtok=Decimal(1))),
+    ]
+    provider.models = [model]
+    book = compile_book([provider], unit_data, version="x", retrieved_on=INSTANTS[0].date())
+    assert [(r.second_from, r.second_to, r.pico) for r in book.rows] == [
+        (0, 4 * 3600, 1_000_000),
+        (4 * 3600, 22 * 3600, 2_000_000),
+        (22 * 3600, 24 * 3600, 1_000_000),
+    ]
 
 
 def asked() -> Iterator[tuple[Any, Any, str, dict[str, str] | None]]:

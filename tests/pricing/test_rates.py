@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from workbench.errors import PriceError
 from workbench.pricing.book import PriceBook, PriceImport, PriceRow, RateKey, compile_rates
 from workbench.pricing.rows import (
     ANY_CONTEXT,
@@ -165,6 +166,14 @@ def test_image_size_and_batch_together_take_the_row_that_names_both():
     assert other["contract_images"] is None
 
 
+def test_a_contracts_flat_image_price_beats_a_list_price_by_size():
+    sized = bought(row("images", 100, variant="image_size=2K"), layer="overlay")
+    [rate] = rates(
+        sized, bought(row("images", 60)), key=RateKey(1, "p", "m", "standard", "image_size=2K")
+    )
+    assert (rate["contract_images"], rate["list_images"]) == (60, 100)
+
+
 def test_a_regions_multiplier_raises_list_token_prices_and_not_the_contract():
     uplift = row("*", 0, region="eu", multiplier=Decimal("1.1"))
     listed = bought(row("output_tokens", 1005), row("images", 10), replace(uplift, pico=None),
@@ -263,3 +272,12 @@ def test_the_book_reads_back_what_it_saved(tmp_path):
     one.save(tmp_path / "b.parquet")
     assert PriceImport.load(tmp_path / "a.parquet") == one
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+
+
+@pytest.mark.parametrize("content", [b"", b"no parquet at all"])
+def test_a_damaged_import_is_refused_with_a_message(tmp_path, content: bytes):
+    (tmp_path / "bad.parquet").write_bytes(content)
+    with pytest.raises(PriceError, match="no price import"):
+        PriceImport.load(tmp_path / "bad.parquet")
+    with pytest.raises(PriceError, match="no price import"):
+        PriceImport.load(tmp_path / "absent.parquet")

@@ -155,3 +155,22 @@ def test_a_folder_or_a_binary_file_is_refused_with_a_message(tmp_path: Path):
     binary.write_bytes(b"\xff\xfe\x00\x01")
     with pytest.raises(PriceError, match="Save it as CSV in UTF-8"):
         read_sheet(binary, known_from=datetime(2026, 1, 1))  # noqa: DTZ001
+
+
+def test_a_multiplier_is_refused_in_a_contract(tmp_path: Path):
+    path = tmp_path / "scaled.csv"
+    path.write_text(sheet("a,m,*,,,0.9", header=HEADER + ",multiplier"))
+    with pytest.raises(PriceError, match=r"line 2, column multiplier.*agreed prices"):
+        read_sheet(path, known_from=datetime(2026, 1, 1))  # noqa: DTZ001
+    read_sheet(path, known_from=datetime(2026, 1, 1), layer="overlay")  # noqa: DTZ001
+
+
+def test_the_same_bytes_imported_again_are_another_import(tmp_path: Path):
+    path = tmp_path / "s.csv"
+    path.write_text(sheet("a,m,images,1,1"))
+    first = read_sheet(path, known_from=datetime(2026, 1, 1))  # noqa: DTZ001
+    again = read_sheet(path, known_from=datetime(2026, 1, 1))  # noqa: DTZ001
+    later = read_sheet(path, known_from=datetime(2026, 2, 1))  # noqa: DTZ001
+    assert first == again
+    assert first.import_id != later.import_id
+    assert first.sha256 == later.sha256

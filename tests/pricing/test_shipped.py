@@ -1,9 +1,11 @@
 """What the workbench ships with is dated, sourced, consistent, and finds its models."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from workbench.pricing.book import PriceBook, RateKey, compile_rates, listing
-from workbench.pricing.diff import disagreements
+from workbench.pricing.diff import disagreements, unused_contracts
+from workbench.pricing.rows import PriceImport
+from workbench.pricing.sheet import parse_sheet
 from workbench.pricing.shipped import shipped_imports
 from workbench.schema import PRICE_BOOK_COLUMNS
 
@@ -78,3 +80,46 @@ def test_sources_that_disagree_are_listed_with_the_word_of_doubt():
     assert [(one.pico, one.confidence) for one in stated] == [
         (10_000_000, "confirmed"), (10_000_000, "confirmed"), (15_000_000, "disputed"),
     ]  # fmt: skip
+
+
+def agreed(*lines: str) -> PriceImport:
+    text = "\n".join(["provider,model,meter,usd,per", *lines])
+    return PriceImport(
+        import_id="c", layer="contract", source="agreed.csv", source_version="1",
+        known_from=NOON, retrieved_on=date(2026, 11, 20),
+        rows=tuple(parse_sheet(text, name="agreed.csv")),
+    )  # fmt: skip
+
+
+def test_a_sheet_row_prices_every_logged_spelling_of_its_model_at_its_provider():
+    sheet = agreed("OpenAI,gpt-4o,output_tokens,7,1000000")
+    keys = [
+        RateKey(1, "openai", "GPT-4o"),
+        RateKey(2, "openai", "gpt-4o-2024-11-20"),
+        RateKey(3, "azure", "gpt-4o"),
+        RateKey(4, "openai", "gpt-4o-mini"),
+    ]
+    table = compile_rates(PriceBook([*shipped_imports(), sheet]), keys, None).to_pylist()
+    assert {r["rate_key"]: r["contract_output_tokens"] for r in table} == {
+        1: 7_000_000, 2: 7_000_000, 3: 10_000_000, 4: 600_000,
+    }  # fmt: skip
+    first = next(r for r in table if r["rate_key"] == 1)
+    assert first["contract_version"] == "contract agreed.csv#c + default genai-prices 0.2.3"
+    assert first["list_output_tokens"] == 10_000_000
+
+
+def test_two_names_of_one_model_price_their_own_and_guess_no_third():
+    sheet = agreed(
+        "openai,gpt-4o-2024-08-06,output_tokens,6,1000000",
+        "openai,gpt-4o-2024-11-20,output_tokens,5,1000000",
+    )
+    book = PriceBook([*shipped_imports(), sheet])
+    keys = [
+        RateKey(n, "openai", f"gpt-4o{day}")
+        for n, day in enumerate(["-2024-08-06", "-2024-11-20", ""])
+    ]
+    table = compile_rates(book, keys, None).to_pylist()
+    assert [r["contract_output_tokens"] for r in table] == [6_000_000, 5_000_000, 10_000_000]
+    label = "contract agreed.csv#c"
+    assert unused_contracts(book, keys[1:]) == [(label, "openai", "gpt-4o-2024-08-06")]
+    assert unused_contracts(book, keys) == []

@@ -41,7 +41,8 @@ class PriceBook:
     """
 
     def __init__(self, imports: Iterable[PriceImport]) -> None:
-        self.imports = tuple(sorted(imports, key=lambda one: (one.known_from, one.import_id)))
+        once = {(one.layer, one.source, one.import_id): one for one in imports}
+        self.imports = tuple(sorted(once.values(), key=lambda one: (one.known_from, one.import_id)))
         for one in self.imports:
             if one.layer not in LAYERS:
                 raise PriceError(f"{one.source}: unknown layer {one.layer!r}; use one of {LAYERS}.")

@@ -1,10 +1,11 @@
-"""Where sources disagree about the same price at the same instant."""
+"""Where sources disagree about a price, and which agreed prices nothing in the logs uses."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from workbench.pricing.book import PriceBook
+from workbench.pricing.book import PriceBook, RateKey
 from workbench.pricing.rows import naive_utc
 
 
@@ -82,3 +83,29 @@ def _words(variant: str, region: str, context_over: int) -> str:
     if context_over >= 0:
         parts.append(f"context over {context_over}")
     return "; ".join(part for part in parts if part)
+
+
+def unused_contracts(
+    book: PriceBook, keys: Iterable[RateKey], known_at: datetime | None = None
+) -> list[tuple[str, str, str]]:
+    """List the (label, provider, model) of contract rows that apply to no logged model.
+
+    A misspelt model in a sheet would otherwise be priced at list without a word. A name is
+    also listed when several names of one sheet mean the logged model and none is its own:
+    the book doesn't guess between them.
+    """
+    active = book.at(known_at)
+    logged = {(key.provider, key.model) for key in keys}
+    used = {
+        (bought.label, row.provider, row.model)
+        for provider, model in logged
+        for _, bought, rows, _ in active.rows_for(provider, model)
+        for row in rows
+    }
+    stated = {
+        (one.label, row.provider, row.model)
+        for one, rows in active.active
+        if one.layer == "contract"
+        for row in rows
+    }
+    return sorted(stated - used)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import pyarrow as pa
 
-from workbench.pricing.cell import Offer, Wish, missing_mask, price_cell, wish_of
+from workbench.pricing.cell import DESCRIBING_KEYS, Offer, Wish, missing_mask, price_cell, wish_of
 from workbench.pricing.rows import (
     ANY_CONTEXT,
     FIRST_INSTANT,
@@ -133,8 +133,10 @@ def _offers(active: "ActivePrices", key: RateKey, wish: Wish, region: str) -> It
                 continue
             if row.region and row.region != region:
                 continue
+            # A row that says only what was made is a standard price: its layer decides first.
+            about_processing = any(name not in DESCRIBING_KEYS for name, _ in asked)
             precedence = (
-                not asked, layer_order, not row.region, -len(asked), row.rank, len(found),
+                not about_processing, layer_order, not row.region, -len(asked), row.rank, len(found),
             )  # fmt: skip
             found.append(Offer(row, bought.layer, bought.label, precedence))
     return sorted(found, key=lambda offer: offer.precedence)

@@ -164,7 +164,7 @@ class PriceImport:
         return f"{self.layer} {self.source} {self.source_version}"
 
     def save(self, path: Path) -> None:
-        """Write the import as one Parquet file; the same import gives the same bytes."""
+        """Write the import as one Parquet file, whole or not at all; same import, same bytes."""
         head = {
             "import_id": self.import_id,
             "layer": self.layer,
@@ -185,7 +185,9 @@ class PriceImport:
         packed = base64.b64encode(zlib.compress(text.encode(), 9))
         schema = ROW_SCHEMA.with_metadata({b"price_import": packed})
         table = pa.Table.from_arrays(arrays, schema=schema)
-        pq.write_table(table, path, compression="zstd", version="2.6")
+        unfinished = path.with_name(f"{path.name}.unfinished")
+        pq.write_table(table, unfinished, compression="zstd", version="2.6")
+        unfinished.replace(path)
 
     @classmethod
     def load(cls, path: Path) -> "PriceImport":
@@ -197,8 +199,10 @@ class PriceImport:
             If the file is not such an import.
         """
         try:
-            table = pq.read_table(path)
-            packed = pq.read_metadata(path).metadata[b"price_import"]
+            # Not read_table: that loads Arrow's data set machinery, a second of import.
+            with pq.ParquetFile(path) as file:
+                table, metadata = file.read(), file.metadata.metadata
+            packed = metadata[b"price_import"]
             head = json.loads(zlib.decompress(base64.b64decode(packed)))
         except (OSError, KeyError, TypeError, ValueError, zlib.error, pa.ArrowException) as error:
             raise PriceError(

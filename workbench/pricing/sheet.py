@@ -93,17 +93,28 @@ def read_sheet(
             f"{path} can't be read as a price sheet: {error}. Save it as CSV in UTF-8."
         ) from error
     digest = hashlib.sha256(data).hexdigest()
-    known = naive_utc(known_from)
+    known, name = naive_utc(known_from), source or path.name
+    rows = parse_sheet(text, name=path.name)
+    if layer == "contract" and (scaled := next((row for row in rows if row.multiplier), None)):
+        raise _Place(path.name, scaled.line).wrong(
+            "multiplier", scaled.multiplier, "is for list prices. Write the agreed prices out."
+        )
     return PriceImport(
-        import_id=digest[:12],
+        import_id=_import_id(layer, name, known, digest),
         layer=layer,
-        source=source or path.name,
+        source=name,
         source_version=source_version or digest[:12],
         known_from=known,
         retrieved_on=known.date(),
-        rows=tuple(parse_sheet(text, name=path.name)),
+        rows=tuple(rows),
         sha256=digest,
     )
+
+
+def _import_id(layer: str, source: str, known_from: datetime, digest: str) -> str:
+    """Name an import: the same bytes imported again later are another import."""
+    text = "\n".join((layer, source, known_from.isoformat(), digest))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def parse_sheet(text: str, *, name: str) -> list[PriceRow]:
