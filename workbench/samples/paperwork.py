@@ -27,9 +27,9 @@ VALUE_USD = {
 BASELINE = {"support-chat": (412, 6.50, 2.10, 19), "invoice-reading": (150, 0.62, 0.21, 6)}
 """Of the old process: cases measured, mean and standard deviation in USD, errors."""
 MONTHLY_BUDGET_USD = {
-    "support-chat": 520, "ticket-triage": 5, "nightly-quality-review": 20, "reply-draft": 20,
-    "knowledge-answers": 55, "call-summary": 10, "invoice-reading": 10, "image-studio": 650,
-    "design-copy": 15, "layout-suggestions": 40, "brand-check": 5, "code-assistant": 75,
+    "support-chat": 520, "ticket-triage": 2, "nightly-quality-review": 14, "reply-draft": 22,
+    "knowledge-answers": 50, "call-summary": 9, "invoice-reading": 7, "image-studio": 420,
+    "design-copy": 15, "layout-suggestions": 32, "brand-check": 3, "code-assistant": 55,
 }  # fmt: skip
 BUDGET_MONTHS = ("2026-05", "2026-06", "2026-07", "2026-08", "2026-09", "2026-10")
 BUDGET_GROWTH = 1.03
