@@ -8,14 +8,14 @@ from typing import Any, Literal, Protocol
 
 SourceKind = Literal["usage", "outcomes"]
 
-RateKey = tuple[int, str, str, str, str, str | None]
-"""rate_key, provider, model, service_tier, price_variant, region."""
+RateKey = tuple[int, str, str, str, str, str, str | None]
+"""rate_key, first day of the month, provider, model, service_tier, price_variant, region."""
 
 
 class Connection(Protocol):
     """The engine the statements run on: the store's own connection, passed in."""
 
-    def execute(self, query: str, parameters: Any = None, /) -> Any:
+    def execute(self, query: str, parameters: Any = None, /) -> Any:  # noqa: ANN401
         """Run one statement; the result answers `fetchone` and `fetchall`."""
         ...
 

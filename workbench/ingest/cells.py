@@ -124,7 +124,7 @@ def instant(column: str, text: str, *, zone: str | None) -> Cell:
 
 
 def tier(text: str) -> str:
-    """SQL of the service tier in our words; what is not known stays as it is, for `choice`."""
+    """Return SQL of the service tier in our words; what is not known stays, for `choice`."""
     return (
         f"CASE lower({text}) WHEN 'default' THEN 'standard' WHEN 'processing=batch' THEN 'batch' "
         f"WHEN 'speed=fast' THEN 'fast' ELSE lower({text}) END"

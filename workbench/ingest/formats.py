@@ -9,11 +9,28 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from workbench.errors import IngestError, shown
-from workbench.ingest import workbench_log
+from workbench.ingest import (
+    azure_llm_trace,
+    claude_code,
+    litellm_spendlogs,
+    otlp_genai,
+    outcomes,
+    workbench_log,
+)
 from workbench.ingest.reader import Reader
 from workbench.ingest.source import UTF8_BOM, blocks, compression, reading
 
-FORMATS: dict[str, Reader] = {reader.name: reader for reader in (workbench_log.READER,)}
+FORMATS: dict[str, Reader] = {
+    reader.name: reader
+    for reader in (
+        workbench_log.READER,
+        litellm_spendlogs.READER,
+        claude_code.READER,
+        otlp_genai.READER,
+        azure_llm_trace.READER,
+        outcomes.READER,
+    )
+}
 """Every reader by the name `--format` takes; a workspace may add its own."""
 
 HEAD_BYTES = 1024 * 1024
@@ -28,6 +45,9 @@ class Recognised:
     container: str
     """jsonl, csv, parquet or otlp."""
     delimiter: str = ","
+    columns: tuple[str, ...] = ()
+    """Of a CSV, as its header names them."""
+    header_line: bytes = b""
 
 
 def recognise(path: Path, fmt: str | None) -> Recognised:
@@ -46,6 +66,8 @@ def recognise(path: Path, fmt: str | None) -> Recognised:
         raise IngestError(f"{path}: is a folder. Give files or a pattern such as {path}/*.jsonl.")
     head = _head(path)
     container, records, delimiter = _look(path, head)
+    header_line = head.split(b"\n", 1)[0] + b"\n" if container == "csv" else b""
+    columns = _header(path, header_line, delimiter) if container == "csv" else ()
     fitting = [
         reader
         for reader in FORMATS.values()
@@ -57,13 +79,37 @@ def recognise(path: Path, fmt: str | None) -> Recognised:
             raise IngestError(
                 f"{path}: looks like {container}, and --format {fmt} reads {', '.join(reader.containers)}."
             )
-        return Recognised(reader=reader, container=container, delimiter=delimiter)
-    if len(fitting) == 1:
-        return Recognised(reader=fitting[0], container=container, delimiter=delimiter)
-    if fitting:
+    elif len(fitting) == 1:
+        reader = fitting[0]
+    elif fitting:
         names = ", ".join(reader.name for reader in fitting)
         raise IngestError(f"{path}: may be {names}. Say which with --format NAME.")
-    raise IngestError(_unknown(path, records))
+    else:
+        raise IngestError(_unknown(path, records))
+    return Recognised(
+        reader=reader,
+        container=container,
+        delimiter=delimiter,
+        columns=columns,
+        header_line=header_line,
+    )
+
+
+def _header(path: Path, line: bytes, delimiter: str) -> tuple[str, ...]:
+    columns = _fields(line, delimiter)
+    twice = sorted({column for column in columns if columns.count(column) > 1})
+    if twice:
+        raise IngestError(
+            f"{path}: the header names {shown(twice)} more than once. Nothing was loaded."
+        )
+    return tuple(columns)
+
+
+def _fields(line: bytes, delimiter: str) -> list[str]:
+    text = line.decode("utf-8", errors="replace")
+    return [
+        column.strip() for column in next(csv.reader(io.StringIO(text), delimiter=delimiter), [])
+    ]
 
 
 def _head(path: Path) -> bytes:
@@ -88,10 +134,9 @@ def _look(path: Path, head: bytes) -> tuple[str, list[frozenset[str]], str]:
             return "parquet", [frozenset(pq.read_schema(path).names)], ","
     if head.lstrip()[:1] in (b"{", b"["):
         return _look_at_json(head)
-    first = head.split(b"\n", 1)[0].decode("utf-8", errors="replace")
-    delimiter = max(_DELIMITERS, key=first.count)
-    columns = next(csv.reader(io.StringIO(first), delimiter=delimiter), [])
-    return "csv", [frozenset(column.strip() for column in columns)], delimiter
+    first = head.split(b"\n", 1)[0]
+    delimiter = max(_DELIMITERS, key=lambda mark: first.count(mark.encode()))
+    return "csv", [frozenset(_fields(first, delimiter))], delimiter
 
 
 def _look_at_json(head: bytes) -> tuple[str, list[frozenset[str]], str]:

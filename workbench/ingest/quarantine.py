@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,6 +19,7 @@ _SCREENS = (
     (re.compile(r"(?i)\bBearer\s+[A-Za-z0-9._-]{8,}"), "Bearer [key]"),
     (re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}"), "[e-mail]"),
     (re.compile(r"\d(?:[ -]?\d){11,}"), "[digits]"),
+    (re.compile(r"\b[A-Za-z0-9_-]{32,}\b"), "[token]"),
 )
 _UNREAD = "not a record of this format"
 
@@ -36,16 +37,6 @@ def screened(line: bytes) -> str:
         text = pattern.sub(word, text)
     text = "".join(c if c.isprintable() else " " for c in text)
     return text if len(text) <= MOST_EXCERPT else text[: MOST_EXCERPT - 1] + "…"
-
-
-def line_records(path: Path, *, header_lines: int) -> Iterator[bytes]:
-    """Yield the records of a plain file of lines: those that are not blank, after the header."""
-    with path.open("rb") as file:
-        for _ in range(header_lines):
-            file.readline()
-        for line in file:
-            if line.strip():
-                yield line.rstrip(b"\r\n")
 
 
 def why_unreadable(line: bytes) -> str:
@@ -107,8 +98,3 @@ def write(
     kinds = {"VARCHAR": pa.string(), "BIGINT": pa.int64()}
     fields = [pa.field(c.name, kinds[c.type]) for c in schema.QUARANTINE_COLUMNS]
     pq.write_table(pa.Table.from_pylist(rows, schema=pa.schema(fields)), path, compression="zstd")
-
-
-def write_numbers(path: Path, numbers: Iterable[int]) -> None:
-    """Write record numbers as a one-column table, for the engine to leave out."""
-    pq.write_table(pa.table({"n": pa.array(sorted(numbers), pa.int64())}), path)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from workbench.ingest.batch import SourceKind
 
-Flatten = Callable[[Path], Iterator[dict[str, object]]]
+Flatten = Callable[[Path], Iterator[dict[str, object] | None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,9 +24,15 @@ class Reader:
     """Keys or columns of the source, as it spells them."""
     cells: Mapping[str, str]
     """Our column -> SQL of its text over the (quoted) inputs."""
+    derived: Mapping[str, str] = field(default_factory=dict)
+    """Name -> SQL over the inputs, computed once a record and used by `cells`."""
+    tags: str | None = None
+    """SQL of a JSON object of what else is kept of a record, or NULL."""
     kind: SourceKind = "usage"
     strict: bool = False
     """Whether a column that is not among the inputs is an error."""
+    needs: tuple[str, ...] = ()
+    """Columns that the format lacks and that must be given as constants."""
     zone: str | None = None
     """Zone of times that state none; None where the format does not say."""
     constants: Mapping[str, str] = field(default_factory=dict)
@@ -40,5 +46,9 @@ class Reader:
     best_first: str | None = None
     """SQL order over our columns by which one of several copies is kept, the others being
     duplicates; None keeps the first and quarantines the others unless they are equal."""
+    size: str = "0"
+    """SQL over our columns: a copy that is no larger than the stored one is a duplicate."""
+    replay: str | None = None
+    """SQL over our columns: a copy that matches on the first identity column alone."""
     flatten: Flatten | None = None
     """For nested files: yields flat records, which are then read as JSON lines."""

@@ -5,6 +5,7 @@ duplicate, with unequal content a conflict. Rows without a name are told apart b
 and its n-th occurrence: the n-th is a duplicate if another source gave as many before.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from workbench import schema
@@ -32,7 +33,13 @@ def content_columns(reader: Reader) -> list[str]:
 
 
 def settle(
-    connection: Connection, *, staged: str, reader: Reader, existing: str | None, resumed: list[str]
+    connection: Connection,
+    *,
+    staged: str,
+    reader: Reader,
+    existing: str | None,
+    resumed: Sequence[str],
+    already_out: Collection[int],
 ) -> Verdict:
     """Find duplicates and conflicts among the good rows of the relation `staged`.
 
@@ -42,9 +49,12 @@ def settle(
         Relation of the rows in the store, with the same columns, or None.
     resumed
         Sources that are earlier parts of the same file: occurrences there are no duplicates.
+    already_out
+        Records found bad before the statement ran.
     """
     verdict = Verdict()
-    good = f"(SELECT * FROM {staged} WHERE rate_key >= 0)"
+    bad = ", ".join(map(str, already_out))
+    good = f"(SELECT * FROM {staged} WHERE rate_key >= 0{f' AND source_row NOT IN ({bad})' if bad else ''})"
     if reader.identity:
         _within(connection, good, reader, verdict)
     if existing is not None:
@@ -53,21 +63,28 @@ def settle(
 
 
 def _within(connection: Connection, good: str, reader: Reader, verdict: Verdict) -> None:
-    named = " AND ".join([f"{name(reader.identity[0])} IS NOT NULL"])
-    key = ", ".join(name(column) for column in reader.identity)
+    first = name(reader.identity[0])
     twice = connection.execute(
-        f"SELECT count(*) FROM (SELECT hash({key}) AS h FROM {good} WHERE {named} "
+        f"SELECT count(*) FROM (SELECT hash({first}) AS h FROM {good} WHERE {first} IS NOT NULL "
         "GROUP BY h HAVING count(*) > 1)"
     ).fetchone()
-    if twice[0] == 0:
-        return
-    content = _content_hash(reader)
+    if twice[0]:
+        _twins(connection, good, reader, verdict)
+        if reader.replay:
+            _replays(connection, good, reader, verdict)
+
+
+def _twins(connection: Connection, good: str, reader: Reader, verdict: Verdict) -> None:
+    """Keep the best (or the first) of the rows that share a name."""
+    key = ", ".join(name(column) for column in reader.identity)
     order = f"{reader.best_first}, source_row" if reader.best_first else "source_row"
     rows = connection.execute(
-        f"SELECT source_row, content = first_content, first_row FROM (SELECT source_row, {content} AS content, "
-        f"first_value(content) OVER same AS first_content, first_value(source_row) OVER same AS first_row "
-        f"FROM {good} WHERE {named} WINDOW same AS (PARTITION BY {key} ORDER BY {order})) "
-        "WHERE source_row <> first_row"
+        f"WITH good AS {good}, twins AS (SELECT source_row, first_value(source_row) OVER "
+        f"(PARTITION BY {key} ORDER BY {order}) AS first_row FROM good "
+        f"WHERE {name(reader.identity[0])} IS NOT NULL) "
+        f"SELECT n.source_row, {_equal(reader)}, s.source_row FROM twins "
+        "JOIN good n ON n.source_row = twins.source_row "
+        "JOIN good s ON s.source_row = twins.first_row WHERE twins.source_row <> first_row"
     ).fetchall()
     for row, equal, first in rows:
         if equal or reader.best_first:
@@ -76,8 +93,33 @@ def _within(connection: Connection, good: str, reader: Reader, verdict: Verdict)
             verdict.conflicts[row] = f"{CONFLICT} (record {first} of this file)"
 
 
-def _content_hash(reader: Reader) -> str:
-    return f"hash({', '.join(name(column) for column in content_columns(reader))})"
+def _replays(connection: Connection, good: str, reader: Reader, verdict: Verdict) -> None:
+    """Drop copies that match on the first identity column alone, if anything else is left."""
+    key = name(reader.identity[0])
+    rows = connection.execute(
+        f"SELECT source_row, {key}, coalesce({reader.replay}, false) FROM {good} WHERE {key} IN "
+        f"(SELECT {key} FROM {good} WHERE {reader.replay}) ORDER BY {reader.best_first}, source_row"
+    ).fetchall()
+    seen: set[str] = set()
+    for row, request, replayed in rows:
+        if row in verdict.duplicates:
+            continue
+        if replayed and request in seen:
+            verdict.duplicates.add(row)
+        seen.add(request)
+
+
+def _equal(reader: Reader) -> str:
+    """Return SQL of whether the rows `n` and `s` have the same content."""
+    return " AND ".join(
+        f"n.{name(c)} IS NOT DISTINCT FROM s.{name(c)}" for c in content_columns(reader)
+    )
+
+
+def _content(reader: Reader) -> str:
+    """Return SQL of a digest of a row's content, long enough that equal digests mean equal rows."""
+    cells = (f"coalesce(CAST({name(c)} AS VARCHAR), chr(30))" for c in content_columns(reader))
+    return f"md5(concat_ws(chr(31), {', '.join(cells)}))"
 
 
 def _against_store(
@@ -85,7 +127,7 @@ def _against_store(
     good: str,
     reader: Reader,
     existing: str,
-    resumed: list[str],
+    resumed: Sequence[str],
     verdict: Verdict,
 ) -> None:
     at = "occurred_at" if reader.kind == "outcomes" else "started_at"
@@ -106,13 +148,12 @@ def _named_in_store(
 ) -> None:
     key = reader.identity
     match = " AND ".join(f"n.{name(c)} IS NOT DISTINCT FROM s.{name(c)}" for c in key[1:]) or "true"
-    columns = ", ".join(name(c) for c in key)
-    content = _content_hash(reader)
+    equal = _equal(reader) + (" OR n.size_ <= s.size_" if reader.best_first else "")
+    more = f"*, {reader.size} AS size_, coalesce({reader.replay or 'false'}, false) AS replayed"
     rows = connection.execute(
-        f"SELECT n.source_row, bool_or(n.content = s.content) "
-        f"FROM (SELECT source_row, {content} AS content, {columns} FROM {good}) n "
-        f"JOIN (SELECT {content} AS content, {columns} FROM {stored}) s "
-        f"ON n.{name(key[0])} = s.{name(key[0])} AND {match} GROUP BY n.source_row"
+        f"SELECT n.source_row, bool_or({equal}) FROM (SELECT {more} FROM {good}) n "
+        f"JOIN (SELECT {more} FROM {stored}) s ON n.{name(key[0])} = s.{name(key[0])} "
+        f"AND (({match}) OR n.replayed OR s.replayed) GROUP BY n.source_row"
     ).fetchall()
     for row, equal in rows:
         if row in verdict.duplicates:
@@ -130,18 +171,20 @@ def _unnamed_in_store(
     reader: Reader,
     stored: str,
     at: str,
-    resumed: list[str],
+    resumed: Sequence[str],
     verdict: Verdict,
 ) -> None:
     unnamed = f"{name(reader.identity[0])} IS NULL" if reader.identity else "true"
-    content = _content_hash(reader)
+    content = _content(reader)
     others = f"source_id NOT IN ({', '.join(map(quoted, resumed))})" if resumed else "true"
     rows = connection.execute(
-        f"SELECT n.source_row FROM (SELECT source_row, {at}, {content} AS content, "
-        f"row_number() OVER (PARTITION BY {at}, content ORDER BY source_row) AS nth "
-        f"FROM {good} WHERE {unnamed}) n "
-        f"JOIN (SELECT {at}, {content} AS content, count(*) AS held FROM {stored} "
-        f"WHERE {unnamed} AND {others} GROUP BY ALL) s "
-        f"ON n.{at} = s.{at} AND n.content = s.content AND n.nth <= s.held"
+        f"WITH new_rows AS (SELECT * FROM {good} WHERE {unnamed}), held_rows AS "
+        f"(SELECT * FROM {stored} WHERE {unnamed} AND {others}), numbered AS "
+        f"(SELECT source_row, {content} AS content, row_number() OVER "
+        f"(PARTITION BY content ORDER BY source_row) AS nth FROM new_rows "
+        f"WHERE {at} IN (SELECT {at} FROM held_rows)), "
+        f"counted AS (SELECT {content} AS content, count(*) AS held FROM held_rows "
+        f"WHERE {at} IN (SELECT {at} FROM new_rows) GROUP BY 1) "
+        "SELECT source_row FROM numbered JOIN counted USING (content) WHERE nth <= held"
     ).fetchall()
     verdict.duplicates.update(row[0] for row in rows)

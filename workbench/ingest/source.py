@@ -49,6 +49,8 @@ class Scan:
     newlines: int = 0
     tail_bytes: int = 0
     """Length of the last line where no line end follows it."""
+    complete_sha256: str = ""
+    """Of the bytes up to the last line end."""
     long_lines: dict[int, int] = field(default_factory=dict)
     """Line number from 1 -> bytes, for lines above `MOST_LINE_BYTES`."""
     marks: dict[int, Mark] = field(default_factory=dict)
@@ -149,18 +151,25 @@ def scan(path: Path, *, known: Sequence[KnownSource] = (), plain_copy: Path | No
     """
     found = Scan()
     hasher = hashlib.sha256()
-    stops = sorted({source.byte_length for source in known})
+    complete = hasher.copy()
+    stops = {source.byte_length for source in known}
     copy = plain_copy.open("wb") if plain_copy else None
     try:
         for block in blocks(path):
+            last = block.rfind(b"\n") + 1
+            here = {
+                stop - found.size for stop in stops if found.size < stop <= found.size + len(block)
+            }
             start = 0
-            while stops and stops[0] <= found.size + len(block):
-                cut = stops.pop(0) - found.size
+            for cut in sorted(here | ({last} if last else set())):
                 hasher.update(memoryview(block)[start:cut])
-                length = found.size + cut
-                newlines = found.newlines + block.count(b"\n", 0, cut)
-                found.marks[length] = Mark(length, hasher.hexdigest(), newlines)
                 start = cut
+                if cut in here:
+                    newlines = found.newlines + block.count(b"\n", 0, cut)
+                    length = found.size + cut
+                    found.marks[length] = Mark(length, hasher.hexdigest(), newlines)
+                if cut == last:
+                    complete = hasher.copy()
             hasher.update(memoryview(block)[start:])
             _count_lines(found, block)
             if copy:
@@ -171,6 +180,7 @@ def scan(path: Path, *, known: Sequence[KnownSource] = (), plain_copy: Path | No
     if found.tail_bytes > MOST_LINE_BYTES:
         found.long_lines[found.newlines + 1] = found.tail_bytes
     found.sha256 = hasher.hexdigest()
+    found.complete_sha256 = complete.hexdigest()
     return found
 
 
@@ -209,35 +219,36 @@ class LongLine:
     head: bytes
 
 
-def copy_clean(
-    source: Path,
-    target: Path,
-    *,
-    start: int,
-    header: bytes,
-    long_lines: dict[int, int],
-    marker: bytes,
-) -> dict[int, LongLine]:
-    """Copy the plain file from byte `start`, after `header`, overlong lines replaced by `marker`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What of a file is copied: bytes from `start` to `end`, after `header`."""
 
-    `long_lines` are numbered from the first line copied. Memory stays at one block.
-    """
+    start: int
+    end: int
+    header: bytes
+    long_lines: dict[int, int]
+    """Numbers (from the first line copied) and lengths of the lines to cut out."""
+    marker: bytes
+    """Stands where a line was cut out, so that records keep their numbers."""
+
+
+def copy_clean(source: Path, target: Path, *, part: Part) -> dict[int, LongLine]:
+    """Copy a part of a plain file, its overlong lines replaced; memory stays at one block."""
     cut: dict[int, LongLine] = {}
     number = 1
     with source.open("rb") as reader, target.open("wb") as writer:
-        writer.write(header)
-        reader.seek(start)
-        while (
-            block := reader.readline(BLOCK_BYTES)
-            if number in long_lines
-            else reader.read(BLOCK_BYTES)
-        ):
-            if number in long_lines:
-                cut[number] = _skip_line(reader, block)
-                writer.write(marker + b"\n")
+        writer.write(part.header)
+        reader.seek(part.start)
+        while (left := part.end - reader.tell()) > 0:
+            if number in part.long_lines:
+                cut[number] = _skip_line(reader, part.end)
+                writer.write(part.marker + b"\n")
                 number += 1
                 continue
-            number = _copy_block(reader, writer, block, number, long_lines)
+            block = reader.read(min(BLOCK_BYTES, left))
+            if not block:
+                break
+            number = _copy_block(reader, writer, block, number, part.long_lines)
     return cut
 
 
@@ -258,27 +269,29 @@ def _copy_block(
     return min(ahead)
 
 
-def _skip_line(reader: IO[bytes], first: bytes) -> LongLine:
+def _skip_line(reader: IO[bytes], end: int) -> LongLine:
     hasher = hashlib.sha256()
     length = 0
-    part = first
-    while part:
+    head = b""
+    while part := reader.readline(min(BLOCK_BYTES, end - reader.tell())):
         body = part.rstrip(b"\r\n") if part.endswith(b"\n") else part
+        head = head or body[:400]
         hasher.update(body)
         length += len(body)
         if part.endswith(b"\n"):
             break
-        part = reader.readline(BLOCK_BYTES)
-    return LongLine(length, hasher.hexdigest(), first[:400])
+    return LongLine(length, hasher.hexdigest(), head)
 
 
-def count_blank(path: Path, *, end: int | None = None) -> int:
+def count_blank(path: Path, *, end: int) -> int:
     """Count the lines of a plain file that hold nothing but spaces, in its first `end` bytes."""
     blank = done = 0
+    empty_so_far = True
     with path.open("rb") as file:
-        for line in file:
-            if end is not None and done >= end:
-                break
-            done += len(line)
-            blank += not line.strip()
+        while done < end and (part := file.readline(min(BLOCK_BYTES, end - done))):
+            done += len(part)
+            empty_so_far = empty_so_far and not part.strip()
+            if part.endswith(b"\n") or done >= end:
+                blank += empty_so_far
+                empty_so_far = True
     return blank

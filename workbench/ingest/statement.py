@@ -24,10 +24,12 @@ _DEFAULTS = {
     "is_aggregate": "false",
 }
 _ZONE = "timezone"
+_MONTH = "date_trunc('month', started_at)"
+"""Part of the rate key: a request then meets only the prices of its own month."""
 _OUTPUT_PARTS = tuple(m for m in schema.METERS if m.part_of)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Plan:
     """All that decides how one source is read."""
 
@@ -53,7 +55,7 @@ def texts(plan: Plan) -> dict[str, str]:
     reader, table = plan.reader, plan.table
     found: dict[str, str] = {}
     for column, text in reader.cells.items():
-        if not reader.strict or column in table.present:
+        if not _own(reader, column) or column in table.present:
             found[column] = f"nullif({text}, '')"
     given = {**reader.constants, **plan.constants}
     zone = given.pop(_ZONE, None)
@@ -70,6 +72,11 @@ def texts(plan: Plan) -> dict[str, str]:
     if zone is not None:
         checked_zone(zone)
     return found
+
+
+def _own(reader: Reader, column: str) -> bool:
+    """Say whether the format has our column under our name, and so may lack it."""
+    return reader.strict and column in reader.inputs and column in reader.cells
 
 
 def zone_of(plan: Plan) -> str | None:
@@ -93,9 +100,12 @@ def staged_select(plan: Plan, *, limit: int | None = None, ordered: bool = False
 
 def _text_level(plan: Plan, filled: Mapping[str, str]) -> str:
     table, reader = plan.table, plan.reader
-    missing = [] if reader.strict else [i for i in reader.inputs if i not in table.present]
+    missing = [i for i in reader.inputs if i not in table.present and not _own(reader, i)]
     absent = "".join(f", NULL::VARCHAR AS {name(column)}" for column in missing)
     raw = f"SELECT *{absent}, row_number() OVER () + {plan.first_row} AS source_row FROM {table.relation}"
+    if reader.derived:
+        more = ", ".join(f"{sql} AS {name(column)}" for column, sql in reader.derived.items())
+        raw = f"SELECT *, {more} FROM ({raw})"
     read = [name(column) for column in table.present + table.tags]
     unread = f"coalesce({', '.join(read)}) IS NULL" if read else "true"
     problems = "".join(f", {p} AS p{n}" for n, p in enumerate(reader.problems))
@@ -107,7 +117,7 @@ def _text_level(plan: Plan, filled: Mapping[str, str]) -> str:
     )
     return (
         f"SELECT source_row, {unread} AS unread, {reader.skip} AS skipped_kind{problems}, "
-        f"{_tags(table.tags)} AS tags{fields}\n  FROM ({raw}){most}"
+        f"{reader.tags or _tags(table.tags)} AS tags{fields}\n  FROM ({raw}){most}"
     )
 
 
@@ -146,7 +156,7 @@ def _typed(plan: Plan, filled: Mapping[str, str]) -> str:
 
 
 def _missing(reader: Reader, filled: Mapping[str, str]) -> list[str]:
-    """SQL of what is wrong with a record that lacks what every record must have."""
+    """Return SQL of what is wrong with a record that lacks what every record must have."""
     if reader.kind == "outcomes":
         ids = [name(c) for c in ("request_id", "session_id", "ticket_id") if c in filled]
         given = " + ".join(f"({c} IS NOT NULL)::INT" for c in ids) or "0"
@@ -176,7 +186,7 @@ def _lacks(column: str, filled: Mapping[str, str]) -> str:
 
 
 def _user_hash(text: str) -> str:
-    """SQL of HMAC-SHA-256 (RFC 2104), its first 32 hexadecimal digits."""
+    """Return SQL of HMAC-SHA-256 (RFC 2104), its first 32 hexadecimal digits."""
     inner = f"unhex(sha256($1::BLOB || encode({text})))"
     return f"CASE WHEN {text} IS NOT NULL THEN left(sha256($2::BLOB || {inner}), 32) END"
 
@@ -203,8 +213,9 @@ def _segment_columns(plan: Plan, typed: str, filled: Mapping[str, str]) -> str:
         "tags": "coalesce(reason, skipped_kind, tags)",
         "source_id": quoted(plan.source_id),
         "source_row": "CAST(source_row AS BIGINT)",
-        "rate_key": f"CASE WHEN reason IS NOT NULL THEN {QUARANTINED} WHEN skipped_kind IS NOT NULL "
-        f"THEN {SKIPPED} ELSE CAST(hash({keyed}) >> 1 AS BIGINT) END",
+        "rate_key": f"CASE WHEN reason IS NOT NULL THEN {QUARANTINED} "
+        f"WHEN skipped_kind IS NOT NULL THEN {SKIPPED} "
+        f"ELSE CAST(hash({keyed}, {_MONTH}) >> 1 AS BIGINT) END",
         "meter_mask": f"CAST({' + '.join(masks) or '0'} AS BIGINT)",
         "context_tokens": f"CAST({context} AS BIGINT)",
     }

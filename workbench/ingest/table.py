@@ -12,6 +12,7 @@ from workbench.ingest.reader import Reader
 from workbench.ingest.source import MOST_LINE_BYTES
 
 TAG_PREFIX = "x_"
+_JSON_OPTIONS = f"format = 'newline_delimited', maximum_object_size = {MOST_LINE_BYTES + 1024}, ignore_errors = true"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,19 +33,42 @@ def json_lines(connection: Connection, path: Path, reader: Reader) -> Table:
 
     Row n is the n-th line that is not blank.
     """
-    options = f"format = 'newline_delimited', maximum_object_size = {MOST_LINE_BYTES + 1024}"
-    objects = f"read_json_objects({quoted(str(path))}, {options}, ignore_errors = true)"
+    objects = f"read_json_objects({quoted(str(path))}, {_JSON_OPTIONS})"
     shapes = connection.execute(
         f"SELECT json_keys(json) AS keys, count(*) FROM {objects} GROUP BY keys"
     ).fetchall()
     keys = list(dict.fromkeys(key for shape, _ in shapes for key in shape or ()))
     repeated = {key for shape, _ in shapes if shape for key in shape if shape.count(key) > 1}
     used, tags = _used(path, reader, keys)
-    columns = ", ".join(f"{name(key)}: 'VARCHAR'" for key in used + tags)
-    relation = (
-        f"read_json({quoted(str(path))}, {options}, ignore_errors = true, columns = {{{columns}}})"
-    )
+    relation = _json_relation(path, used + tags)
     return Table(relation=relation, present=used, tags=tags, repeated=tuple(sorted(repeated)))
+
+
+def csv_file(path: Path, recognised: Recognised) -> Table:
+    """Read a CSV with the engine's strict reader: any row of another width is an error."""
+    used, tags = _used(path, recognised.reader, list(recognised.columns))
+    columns = ", ".join(f"{name(column)}: 'VARCHAR'" for column in recognised.columns)
+    relation = (
+        f"read_csv({quoted(str(path))}, auto_detect = false, header = true, strict_mode = true, "
+        f"null_padding = false, delim = {quoted(recognised.delimiter)}, quote = '\"', escape = '\"', "
+        f"max_line_size = {MOST_LINE_BYTES + 1024}, columns = {{{columns}}})"
+    )
+    return Table(relation=_only(used + tags, relation), present=used, tags=tags)
+
+
+def rewritten_csv(path: Path, recognised: Recognised) -> Table:
+    """Read a CSV that was rewritten as JSON lines, record by record."""
+    used, tags = _used(path, recognised.reader, list(recognised.columns))
+    return Table(relation=_json_relation(path, used + tags), present=used, tags=tags)
+
+
+def _only(columns: tuple[str, ...], relation: str) -> str:
+    return f"(SELECT {', '.join(map(name, columns))} FROM {relation})"
+
+
+def _json_relation(path: Path, keys: tuple[str, ...]) -> str:
+    columns = ", ".join(f"{name(key)}: 'VARCHAR'" for key in keys)
+    return f"read_json({quoted(str(path))}, {_JSON_OPTIONS}, columns = {{{columns}}})"
 
 
 def parquet(connection: Connection, path: Path, reader: Reader) -> Table:
@@ -85,4 +109,6 @@ def table_of(connection: Connection, path: Path, recognised: Recognised) -> Tabl
     """Return the file as a table of text."""
     if recognised.container == "parquet":
         return parquet(connection, path, recognised.reader)
+    if recognised.container == "csv":
+        return csv_file(path, recognised)
     return json_lines(connection, path, recognised.reader)

@@ -1,0 +1,246 @@
+"""One file on its way to staged Parquet: what the steps share, and the statement that is run."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from workbench.errors import IngestError
+from workbench.ingest import csv_lines
+from workbench.ingest.batch import Connection
+from workbench.ingest.cells import quoted
+from workbench.ingest.formats import Recognised
+from workbench.ingest.prepare import Prepared
+from workbench.ingest.source import count_blank
+from workbench.ingest.statement import Plan, staged_select, texts
+from workbench.ingest.table import rewritten_csv, table_of
+
+_PROBE_ROWS = 4_000
+_COPY = "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
+
+
+@dataclass(slots=True, kw_only=True)
+class Work:
+    """What the steps of one file share."""
+
+    connection: Connection
+    recognised: Recognised
+    prepared: Prepared
+    plan: Plan
+    staging: Path
+    user_key: bytes
+    problems: dict[int, str] = field(default_factory=dict)
+    """Record number -> what is wrong, found before the statement ran."""
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def at(self) -> str:
+        """Column of the instant a row belongs to."""
+        return "occurred_at" if self.plan.reader.kind == "outcomes" else "started_at"
+
+    @property
+    def staged(self) -> Path:
+        """File of all records, good or not."""
+        return self.file("staged.parquet")
+
+    @property
+    def relation(self) -> str:
+        """SQL of `staged`."""
+        return f"read_parquet({quoted(str(self.staged))})"
+
+    def file(self, end: str) -> Path:
+        """Return a path in the staging folder that belongs to this file."""
+        return self.staging / f"{self.plan.source_id}.{end}"
+
+    def copy(self, select: str, target: Path, parameters: list[bytes] | None = None) -> int:
+        """Write a query's rows as Parquet; return their number."""
+        statement = f"COPY ({select}) TO {quoted(str(target))} {_COPY}"
+        return int(run(self.connection, statement, parameters)[0][0])
+
+
+def run(connection: Connection, query: str, parameters: list[bytes] | None = None) -> list[tuple]:
+    """Run one statement and return its rows."""
+    result = connection.execute(query, parameters) if parameters else connection.execute(query)
+    return result.fetchall()
+
+
+def begin(
+    connection: Connection,
+    recognised: Recognised,
+    prepared: Prepared,
+    *,
+    constants: dict[str, str],
+    staging: Path,
+    source_id: str,
+    user_key: bytes,
+) -> Work:
+    """Look at the columns of the prepared file and decide how it is read."""
+    if recognised.container == "otlp":
+        _flatten(recognised, prepared, staging / f"{source_id}.clean")
+    plan = Plan(
+        reader=recognised.reader,
+        table=table_of(connection, prepared.plain, recognised),
+        constants=constants,
+        source_id=source_id,
+        first_row=prepared.first_row,
+        most_rows=prepared.most_records,
+    )
+    _refuse_missing_constants(plan)
+    return Work(
+        connection=connection,
+        recognised=recognised,
+        prepared=prepared,
+        plan=plan,
+        staging=staging,
+        user_key=user_key,
+        notes=list(prepared.notes),
+    )
+
+
+def _flatten(recognised: Recognised, prepared: Prepared, target: Path) -> None:
+    flatten = recognised.reader.flatten
+    if flatten is None:
+        raise IngestError(f"{prepared.plain}: the {recognised.reader.name} format is not nested.")
+    with target.open("w", encoding="utf-8", errors="replace") as out:
+        for record in flatten(prepared.plain):
+            out.write(json.dumps(record) + "\n")
+    prepared.plain = target
+    prepared.end = target.stat().st_size
+
+
+def _refuse_missing_constants(plan: Plan) -> None:
+    missing = [column for column in plan.reader.needs if column not in plan.constants]
+    if missing:
+        options = " ".join(f"--set {column}=…" for column in missing)
+        raise IngestError(
+            f"The {plan.reader.name} format does not say its {' and '.join(missing)}. "
+            f"Nothing was loaded; add {options}."
+        )
+
+
+def write_staged(work: Work) -> int:
+    """Write every record of the file as one row; return the number of records.
+
+    Raises
+    ------
+    IngestError
+        If the rows cannot be held against the lines of the file.
+    """
+    if work.recognised.container == "csv":
+        return _write_csv(work)
+    _mark_repeated_keys(work)
+    written = _write(work)
+    prepared = work.prepared
+    if prepared.line_format and written != prepared.lines:
+        prepared.blank = count_blank(prepared.plain, end=prepared.end)
+    return written
+
+
+def _write_csv(work: Work) -> int:
+    """Use the engine's strict reader, and our own where that finds a fault or blank lines."""
+    prepared = work.prepared
+    try:
+        written = _write(work)
+    except Exception as error:
+        # the engine's error type cannot be named here: only the store and the kernel import it
+        if "CSV" not in str(error):
+            raise
+        written = -1
+    if written == prepared.lines - prepared.header:
+        return written
+    target = work.file("rows")
+    found = csv_lines.rewrite(
+        prepared.plain,
+        target,
+        columns=work.recognised.columns,
+        delimiter=work.recognised.delimiter,
+        skip_lines=prepared.skip_lines,
+    )
+    work.problems = {row + prepared.first_row: text for row, text in found.problems.items()}
+    work.plan.table = rewritten_csv(target, work.recognised)
+    work.plan.most_rows = None
+    written = _write(work)
+    target.unlink()
+    prepared.blank = found.blank
+    prepared.lines = found.records + found.blank + prepared.header
+    return written
+
+
+def _mark_repeated_keys(work: Work) -> None:
+    """Find the objects that give one key twice: which value is meant cannot be known."""
+    if not work.plan.table.repeated:
+        return
+    for row, line in enumerate(raw_records(work), start=work.prepared.first_row + 1):
+        twice = _keys_given_twice(line)
+        if twice:
+            work.problems[row] = f"the object gives {', '.join(twice)} more than once"
+
+
+def _keys_given_twice(line: bytes) -> list[str]:
+    """Return the keys that the outermost object of a line repeats; it is the last one closed."""
+    last: list[str] = []
+
+    def remember(pairs: list[tuple[str, object]]) -> None:
+        last[:] = [key for key, _ in pairs]
+
+    try:
+        json.loads(line, object_pairs_hook=remember)
+    except (ValueError, RecursionError):
+        return []
+    return sorted({key for key in last if last.count(key) > 1})
+
+
+def _write(work: Work) -> int:
+    parameters = _parameters(work)
+    probe = f"({staged_select(work.plan, limit=_PROBE_ROWS)})"
+    ordered = _has_steps_back(work, probe, parameters)
+    written = work.copy(staged_select(work.plan, ordered=ordered), work.staged, parameters)
+    if not ordered and _has_steps_back(work, work.relation):
+        sorted_file = work.file("sorted.parquet")
+        work.copy(f"SELECT * FROM {work.relation} ORDER BY {work.at}", sorted_file)
+        sorted_file.replace(work.staged)
+    return written
+
+
+def _has_steps_back(work: Work, relation: str, parameters: list[bytes] | None = None) -> bool:
+    """Say whether the rows are out of order of time: most logs are not, and need no sorting."""
+    query = (
+        f"SELECT coalesce(bool_or(this < before), false) FROM (SELECT {work.at} AS this, "
+        f"lag({work.at}) OVER () AS before FROM {relation})"
+    )
+    return bool(run(work.connection, query, parameters)[0][0])
+
+
+def _parameters(work: Work) -> list[bytes] | None:
+    """Return the padded keys of RFC 2104, where the statement hashes users."""
+    if "user_id" not in texts(work.plan):
+        return None
+    if not work.user_key:
+        raise IngestError(
+            "The workspace has no key to hash users with. Run `workbench init` in it."
+        )
+    key = work.user_key.ljust(64, b"\0")
+    return [bytes(b ^ 0x36 for b in key), bytes(b ^ 0x5C for b in key)]
+
+
+def raw_records(work: Work) -> Iterator[bytes]:
+    """Yield the raw records of the prepared file, in order, for hashes and excerpts."""
+    prepared, recognised = work.prepared, work.recognised
+    if recognised.container == "parquet":
+        yield from _parquet_records(prepared.plain)
+    elif recognised.container == "csv":
+        found = csv_lines.records(
+            prepared.plain, delimiter=recognised.delimiter, skip_lines=prepared.skip_lines
+        )
+        yield from (record.raw for record in found if record)
+    else:
+        with prepared.plain.open("rb") as file:
+            yield from (line.rstrip(b"\r\n") for line in file if line.strip())
+
+
+def _parquet_records(path: Path) -> Iterator[bytes]:
+    import pyarrow.parquet as pq
+
+    for batch in pq.ParquetFile(path).iter_batches(batch_size=4096):
+        for row in batch.to_pylist():
+            yield json.dumps(row, default=str).encode()
