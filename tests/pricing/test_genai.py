@@ -20,15 +20,17 @@ from genai_prices.types import (
 
 from workbench.errors import PriceError
 from workbench.pricing.book import PriceBook, RateKey, compile_rates
-from workbench.pricing.genai import METER_OF_UNIT, compile_book, compile_installed, write_default
+from workbench.pricing.genai import compile_book, compile_installed, write_default
+from workbench.pricing.genai_units import METER_OF_UNIT
 from workbench.pricing.shipped import shipped_imports
 from workbench.reference import data_folder
 from workbench.schema import METER_NAMES
 
 TIERS = {
     "processing=batch": "batch", "service_tier=priority": "priority", "service_tier=flex": "flex",
-    "service_tier=fast": "fast", "speed=fast": "fast",
+    "service_tier=fast": "fast", "speed=fast": "fast", "service_tier=default": "default",
 }  # fmt: skip
+SIZES = (0, 32_001, 100_000, 128_001, 200_000, 200_001, 272_000, 272_001, 10**6)
 INSTANTS = [
     datetime(2024, 5, 1, 2, 30, tzinfo=UTC),
     datetime(2026, 8, 16, 23, 59, 59, tzinfo=UTC),
@@ -87,30 +89,32 @@ def test_a_window_over_midnight_is_split_in_two():
     ]
 
 
-def asked() -> Iterator[tuple[Any, Any, str, dict[str, str] | None]]:
+def asked() -> Iterator[tuple[Any, Any, str, str, dict[str, str] | None]]:
     for provider in providers:
         for model in provider.models:
-            yield provider, model, "standard", None
+            yield provider, model, "standard", "", None
             for variant in model.price_variants or ():
                 [(name, value)] = variant.when.items()
-                if tier := TIERS.get(f"{name}={value}"):
-                    yield provider, model, tier, {name: value}
+                text = f"{name}={value}"
+                tier = TIERS.get(text, "standard")
+                yield provider, model, tier, "" if text in TIERS else text, {name: value}
 
 
 def test_every_unit_price_of_every_model_variant_and_instant_is_the_packages():
     cases = list(asked())
-    keys = [RateKey(n, p.id, m.id, tier) for n, (p, m, tier, _) in enumerate(cases)]
+    keys = [RateKey(n, p.id, m.id, *asks) for n, (p, m, *asks, _) in enumerate(cases)]
     table = compile_rates(PriceBook(shipped_imports()[:1]), keys, None).to_pylist()
     by_key: dict[int, list[dict[str, Any]]] = {}
     for rate in table:
         by_key.setdefault(rate["rate_key"], []).append(rate)
     differ = []
-    for number, (provider, model, tier, context) in enumerate(cases):
+    for number, (provider, model, tier, variant, context) in enumerate(cases):
         if get_first(provider, model) is not model:
             continue  # another model of the provider answers to this one's id
         for at in INSTANTS:
             prices = model.get_prices(at, context)
-            for size in (0, 100_000, 200_000, 200_001, 272_000, 272_001, 10**6):
+            tiered = any(isinstance(price, TieredPrices) for price in vars(prices).values())
+            for size in SIZES if tiered else SIZES[:1]:
                 rate = fitting(by_key[number], at, size)
                 for unit, meter in METER_OF_UNIT.items():
                     price = getattr(prices, unit_data[unit]["price_key"])
@@ -122,7 +126,7 @@ def test_every_unit_price_of_every_model_variant_and_instant_is_the_packages():
                         continue
                     exact = at_size(price, size) * 10**12 / unit_data[unit]["per"]
                     if abs(rate[f"list_{meter}"] - exact) > Decimal("0.5"):
-                        differ.append((provider.id, model.id, tier, at, size, meter))
+                        differ.append((provider.id, model.id, tier, variant, at, size, meter))
     assert differ == []
     assert len(cases) > 2_400
 

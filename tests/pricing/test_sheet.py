@@ -1,9 +1,14 @@
 """A contract sheet is read exactly, and every mistake in it is named with its place."""
 
+import contextlib
+import csv
+import io
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from workbench.errors import PriceError
 from workbench.pricing.book import PriceBook
@@ -99,6 +104,22 @@ def test_a_bad_value_is_named_with_its_line_and_column(line: str, said: list[str
     assert "prices.csv" in message
     for part in said:
         assert part in message
+
+
+wild = st.one_of(
+    st.text(max_size=12),
+    st.sampled_from(["", "1", "1e999999", "9" * 5000, "0001-01-01T00:00:00+14:00", "images", "=1"]),
+)
+
+
+@given(values=st.lists(wild, min_size=9, max_size=9))
+def test_whatever_a_cell_holds_is_a_price_or_a_message(values: list[str]):
+    out = io.StringIO()
+    columns = [*HEADER.split(","), "effective_from", "context_above", "multiplier", "price_variant"]
+    csv.writer(out).writerows([columns, values])
+    with contextlib.suppress(PriceError):
+        for row in parse_sheet(out.getvalue(), name="s"):
+            assert row.pico is None or row.pico >= 0
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import hashlib
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
@@ -43,6 +43,8 @@ SYNONYMS = {
 """Names finance sheets use. `reasoning_tokens` is the full price of a reasoning token."""
 
 LARGEST_PICO = 2**53
+LARGEST_USD = 10**9
+LONGEST_COUNT = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,8 +247,10 @@ def _number(text: str, column: str, place: _Place) -> Decimal:
         raise place.wrong(
             column, text, "is no number. Write it with a point and no thousands separator."
         ) from None
-    if not number.is_finite() or number < 0:
-        raise place.wrong(column, text, "is no price. Write a number from 0 up.")
+    if not number.is_finite() or not 0 <= number <= LARGEST_USD:
+        raise place.wrong(
+            column, text, "is no price. Write a number from 0 up to a thousand million."
+        )
     return number
 
 
@@ -263,10 +267,9 @@ def _instant(cells: dict[str, str], column: str, place: _Place) -> datetime | No
     if not text:
         return None
     try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
+        return naive_utc(datetime.fromisoformat(text))
+    except (ValueError, OverflowError):
         raise place.wrong(column, text, "is no date. Write it as 2026-01-31.") from None
-    return found if found.tzinfo is None else found.astimezone(UTC).replace(tzinfo=None)
 
 
 def _day(cells: dict[str, str], place: _Place) -> date | None:
@@ -278,7 +281,7 @@ def _threshold(cells: dict[str, str], column: str, place: _Place, *, empty: int)
     text = cells.get(column, "")
     if not text:
         return empty
-    if not text.isascii() or not text.isdigit() or int(text) >= ANY_CONTEXT:
+    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_COUNT):
         raise place.wrong(column, text, "is no number of tokens. Write it as 200000.")
     return int(text)
 
