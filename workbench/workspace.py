@@ -235,6 +235,8 @@ class Workspace:
             for path in paths_found:
                 try:
                     done = self._stage(catalog, path, committed, options)
+                    if isinstance(done, Staged) and not dry_run:
+                        committed.append(_commit(self.layout, done, now=now))
                 except WorkbenchError as error:
                     report.failed.append((str(path), str(error)))
                     continue
@@ -244,8 +246,6 @@ class Workspace:
                 report.staged.append(done)
                 if progress:
                     progress(path, done.records, len(paths_found))
-                if not dry_run:
-                    committed.append(_commit(self.layout, done, now=now))
             if committed:
                 self._apply(catalog, committed)
             segments.sweep(self.layout)

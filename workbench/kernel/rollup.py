@@ -111,8 +111,9 @@ def fill_class(*, used_meters: Sequence[str]) -> str:
         _class_rows(name, dimensions, others=counted + seconds[:place] if place == 0 else None)
         for place, name in enumerate(seconds)
     ]
+    prices = ", ".join(f"r.list_{name}, r.contract_{name}" for name in used_meters)
     return (
-        f"INSERT INTO rollup_class WITH g AS MATERIALIZED (SELECT s.*, r.* EXCLUDE (price_row, has_contract) "
+        f"INSERT INTO rollup_class WITH g AS MATERIALIZED (SELECT s.*, {prices} "
         f"FROM ({grouped}) AS s LEFT JOIN rates AS r ON r.price_row = s.price_row) "
         + " UNION ALL ".join(parts)
     )
