@@ -140,10 +140,7 @@ CASES: dict[str, tuple[Change, Change]] = {
     "G0-04": (dossier("regulations", []), without("sector")),
     "G0-05": (dossier("ai_act.reviewed_on", OLD), dossier("ai_act.set_by", drop=True)),
     "G0-06": (dossier("baseline.n", 29), without("baseline")),
-    "G1-01": (
-        table("hosting_options", p10_usd=9, p50_usd=9, p90_usd=9),
-        no_table("hosting_options"),
-    ),
+    "G1-01": (dossier("hosting.chosen", "self-hosted"), no_table("hosting_options")),
     "G1-02": (table("gpu_hours", hours_used=300), no_table("gpu_hours")),
     "G1-03": (usage(NEW_ONLY.format("region = 'global'")), usage(NEW_ONLY.format("region = NULL"))),
     "G1-04": (usage(NEW_ONLY.format("requested_model = 'gpt-5-latest'")), NO_USAGE),

@@ -9,28 +9,30 @@ from dataclasses import dataclass
 PCI_KINDS = frozenset({"card"})
 
 # Issuer ranges as (first, last, lengths); both ends have the same number of digits.
-ISSUER_RANGES: tuple[tuple[int, int, tuple[int, ...]], ...] = (
-    (4, 4, (13, 16, 19)),  # Visa
-    (51, 55, (16,)),  # Mastercard
-    (222100, 272099, (16,)),  # Mastercard since 2017
-    (34, 34, (15,)),  # American Express
-    (37, 37, (15,)),
-    (300, 305, (14, 16)),  # Diners Club
-    (3095, 3095, (14, 16)),
-    (36, 36, (14, 16, 19)),
-    (38, 39, (14, 16, 19)),
-    (6011, 6011, (16, 19)),  # Discover
-    (622126, 622925, (16, 19)),
-    (644, 649, (16, 19)),
-    (65, 65, (16, 19)),
-    (3528, 3589, (16, 19)),  # JCB
-    (2131, 2131, (15, 16)),
-    (1800, 1800, (15, 16)),
-    (62, 62, (16, 17, 18, 19)),  # UnionPay
-    (50, 50, (12, 13, 14, 15, 16, 17, 18, 19)),  # Maestro
-    (56, 58, (12, 13, 14, 15, 16, 17, 18, 19)),
-    (6304, 6304, (12, 13, 14, 15, 16, 17, 18, 19)),
-    (6759, 6763, (12, 13, 14, 15, 16, 17, 18, 19)),
+ISSUER_RANGES: tuple[tuple[str, str, tuple[int, ...]], ...] = (
+    ("4", "4", (13, 16, 19)),  # Visa
+    ("51", "55", (16,)),  # Mastercard
+    ("222100", "272099", (16,)),  # Mastercard since 2017
+    ("34", "34", (15,)),  # American Express
+    ("37", "37", (15,)),
+    ("300", "305", (14, 16)),  # Diners Club
+    ("3095", "3095", (14, 16)),
+    ("36", "36", (14, 16, 19)),
+    ("38", "39", (14, 16, 19)),
+    ("6011", "6011", (16, 19)),  # Discover
+    ("622126", "622925", (16, 19)),
+    ("644", "649", (16, 19)),
+    ("65", "65", (16, 19)),
+    ("35", "35", (16, 19)),  # JCB issues 3528 to 3589; its neighbours are redacted too
+    ("2131", "2131", (15, 16)),
+    ("1800", "1800", (15, 16)),
+    ("62", "62", (16, 17, 18, 19)),  # UnionPay
+    ("50", "50", (12, 13, 14, 15, 16, 17, 18, 19)),  # Maestro
+    ("56", "58", (12, 13, 14, 15, 16, 17, 18, 19)),
+    ("0604", "0604", (12, 13, 14, 15, 16, 17, 18, 19)),
+    ("6304", "6304", (12, 13, 14, 15, 16, 17, 18, 19)),
+    ("6390", "6390", (12, 13, 14, 15, 16, 17, 18, 19)),
+    ("6759", "6763", (12, 13, 14, 15, 16, 17, 18, 19)),
 )
 """Payment card issuer ranges (ISO/IEC 7812), as the schemes publish them."""
 
@@ -66,7 +68,7 @@ def is_card(digits: str) -> bool:
     if not digits.isascii() or not digits.isdigit() or len(set(digits)) == 1:
         return False
     in_range = any(
-        len(digits) in lengths and first <= int(digits[: len(str(first))]) <= last
+        len(digits) in lengths and first <= digits[: len(first)] <= last
         for first, last, lengths in ISSUER_RANGES
     )
     return in_range and luhn_valid(digits)

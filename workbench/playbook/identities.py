@@ -5,30 +5,41 @@ from datetime import date
 
 from workbench.models.screening import is_us_ssn, luhn_valid
 
-_ID_WORDS = re.compile(
-    r"ssn|social security|sécurité sociale|sozialversicherung|nino|national insurance|bsn|pesel|cpf"
-    r"|codice fiscale|dni|nie|nif|personnummer|my ?number|マイナンバー|個人番号|sin\b|social insurance"
-    r"|identity|identification|tax ?id|national id|id number|identifica|burgerservice|steuer",
-    re.IGNORECASE,
-)
-_PHONE_WORDS = re.compile(
-    r"phone|tel|call|mobile|cell|fax|contact|reach|ring|dial|sms|whats|handy|anruf|appel|teléf|telef"
-    r"|móvil|numéro|chiam|bel\b|bellen|zadzwo|ligue|ligar|ring|電話|携帯|連絡|number is",
-    re.IGNORECASE,
-)
-_OTHER_WORDS = re.compile(
-    r"order|invoice|ticket|version|ref\b|reference|case|sku|part|batch|tracking|isbn|build|commit"
-    r"|total|amount|usd|eur|price|\$|€|£|ip\b|serial|model|port|page|chapter|meter|lot|quantity|qty"
-    r"|latitude|longitude|coordinates|timestamp|epoch|since|date|room|zip|postcode|id[:= #]*$|no\.|#",
-    re.IGNORECASE,
-)
+_WORDS = {
+    "identity": re.compile(
+        r"\b(?:(?:ssn|social security|sécurité sociale|sozialversicherung\w*|nino|national insurance|bsn"
+        r"|pesel|cpf|codice fiscale|dni|nie|nif|personnummer|social insurance|identity"
+        r"|identification|tax(?:payer)? ?id|national id|id number|burgerservicenummer"
+        r"|steuer-?id\w*)(?: (?:number|no\.?))?(?: is)?)\b|マイナンバー|個人番号",
+        re.IGNORECASE,
+    ),
+    "phone": re.compile(
+        r"\b(?:(?:tele)?phone|telefon\w*|tel|call\w*|mobile|cell|fax|contact|reach|ring|dial|sms|whatsapp"
+        r"|handy|anrufen|appel\w*|teléfono|telefoon|móvil|numéro|chiam\w*|bel|bellen|zadzwoń|ligue|ligar"
+        r"|my number)\b|電話|携帯",
+        re.IGNORECASE,
+    ),
+    "other": re.compile(
+        r"\b(?:order|invoice|ticket|version|ref|reference|case|sku|part|batch|tracking|isbn|build|commit"
+        r"|total|amount|usd|eur|price|ip|serial|model|port|page|chapter|meter|lot|quantity|qty|card|card-like"
+        r"|account|account-like|trace|host|tokens?|bytes|latitude|longitude|coordinates|timestamp|epoch"
+        r"|date|logged|room|zip|postcode|id|no)\b|[$€£#]",
+        re.IGNORECASE,
+    ),
+}
 _DATE = re.compile(
     r"(?:19|20)\d\d([-./ ])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12]\d|3[01])"
     r"|(?:0?[1-9]|[12]\d|3[01])([-./ ])(?:0?[1-9]|[12]\d|3[01])\2(?:19|20)\d\d"
 )
 _YEARS = re.compile(r"(?:19|20)\d\d ?[-/] ?(?:19|20)\d\d")
 _IP = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
-_THOUSANDS = re.compile(r"\d{1,3}([ .\u00a0\u202f])\d{3}(?:\1\d{3})*")
+_BOUNDARY = re.compile(
+    r"(?<!\btel)(?<!\bno)(?<!\bref)[.!?]\s|[\n;]|\d[\d ().-]{5,}\d", re.IGNORECASE
+)
+_UNITS = re.compile(
+    r"\s?(?:bytes|tokens|rows|requests|items|units|pieces|eur|usd|gbp|ms|km|kg|[%€$£])",
+    re.IGNORECASE,
+)
 
 
 def is_identity(text: str, *, before: str) -> bool:
@@ -37,10 +48,10 @@ def is_identity(text: str, *, before: str) -> bool:
     A number with a check digit counts when the digit checks and the layout is its own; a bare run
     of digits, which one in ten random numbers would pass, only where the words before name it.
     """
-    named = bool(_last_words(_ID_WORDS, before))
+    named = _nearest(before) == "identity"
     bare = text.replace(" ", "").replace("-", "").upper()
     if re.fullmatch(r"\d{3}[- ]\d{2}[- ]\d{4}", text):
-        return is_us_ssn(*re.split("[- ]", text)) and ("-" in text or named)
+        return named or ("-" in text and is_us_ssn(*text.split("-")))
     if re.fullmatch(r"\d{3}\.\d{3}\.\d{3}-\d{2}", text):
         return _cpf(re.sub(r"\D", "", text))
     if re.fullmatch(r"\d{3}([- ])\d{3}\1\d{3}", text):
@@ -48,8 +59,8 @@ def is_identity(text: str, *, before: str) -> bool:
     if re.fullmatch(r"\d{6,8}[-+]\d{4}", text):
         digits = re.sub(r"\D", "", text)[-10:]
         return luhn_valid(digits) and _day(digits[2:4], digits[4:6])
-    if re.fullmatch(r"[A-Z]{2}\d{6}[A-D]", bare):
-        return bare[:2] not in ("BG", "GB", "NK", "KN", "TN", "NT", "ZZ")
+    if re.fullmatch(r"[A-Z]{2}\d{6}[A-DT]", bare):
+        return _british(bare)
     if re.fullmatch(r"[XYZ]?\d{7,8}[A-Z]", bare):
         return _spanish(bare)
     if re.fullmatch(r"[12]\d{4}[0-9AB]{2}\d{8}", bare):
@@ -61,8 +72,18 @@ def is_identity(text: str, *, before: str) -> bool:
     return bare.isdigit() and named and len(bare) in (9, 10, 11, 12, 13)
 
 
-def _last_words(pattern: re.Pattern[str], before: str) -> re.Match[str] | None:
-    return pattern.search(before[-30:])
+def _nearest(before: str) -> str | None:
+    """Return which kind of word stands nearest before a candidate.
+
+    A sentence's end or another number ends the search: its word is used up.
+    """
+    sentence = _BOUNDARY.split(before[-40:])[-1]
+    ends = {
+        kind: max((match.end() for match in pattern.finditer(sentence)), default=-1)
+        for kind, pattern in _WORDS.items()
+    }
+    kind = max(ends, key=lambda name: ends[name])
+    return kind if ends[kind] >= 0 else None
 
 
 def _day(month: str, day: str) -> bool:
@@ -85,6 +106,14 @@ def _cpf(digits: str) -> bool:
     return True
 
 
+def _british(text: str) -> bool:
+    """Say whether a national insurance number can exist; ZZ…T is the temporary one."""
+    if text[-1] == "T":
+        return text.startswith(("ZZ", "TN"))
+    refused = ("BG", "GB", "NK", "KN", "TN", "NT", "ZZ")
+    return text[:2] not in refused and not set(text[:2]) & set("DFIQUV") and text[1] != "O"
+
+
 def _spanish(text: str) -> bool:
     digits = {"X": "0", "Y": "1", "Z": "2"}.get(text[0], text[0]) + text[1:-1]
     return len(digits) == 8 and "TRWAGMYFPDXBNJZSQVHLCKE"[int(digits) % 23] == text[-1]
@@ -95,7 +124,7 @@ def _french(text: str) -> bool:
     return digits.isdigit() and 97 - int(digits[:13]) % 97 == int(digits[13:])
 
 
-def is_phone(text: str, *, before: str) -> bool:
+def is_phone(text: str, *, before: str, after: str = "") -> bool:
     """Say whether a candidate is a telephone number.
 
     With + or 00 and a country code it is one; otherwise its grouping must be one that telephone
@@ -106,15 +135,12 @@ def is_phone(text: str, *, before: str) -> bool:
         return False
     if _DATE.fullmatch(text) or _YEARS.fullmatch(text) or _IP.fullmatch(text):
         return False
-    called = bool(_last_words(_PHONE_WORDS, before))
-    other = _last_words(_OTHER_WORDS, before)
-    if text.startswith("+") or text.startswith("(+"):
+    if text.startswith(("+", "(+")):
         return len(digits) >= 8
-    if other and not called:
-        return False
-    if called:
-        return True
-    if _THOUSANDS.fullmatch(text) and not text.startswith("0"):
+    word = _nearest(before)
+    if word is not None:
+        return word == "phone"
+    if _UNITS.match(after):
         return False
     return _grouped(text, digits)
 
@@ -127,8 +153,11 @@ def _grouped(text: str, digits: str) -> bool:
     if "(" in text or re.search(r"x|ext|#", text):
         return len(digits) >= 8
     if len(groups) == 1:
-        return text.startswith("0") and 10 <= len(digits) <= 11
+        american = re.fullmatch(r"[2-9]\d{2}[2-9]\d{6}", digits) is not None
+        return american or (text.startswith("0") and 9 <= len(digits) <= 11)
     if text.startswith("0") and len(digits) >= 9:
+        return True
+    if re.fullmatch(r"0\d{1,3}-\d{2,3} \d{2} \d{2}|[1-9]\d \d{4,5}-\d{4}", text):
         return True
     lengths = [len(group) for group in groups]
     plain = lengths in (
@@ -137,6 +166,7 @@ def _grouped(text: str, digits: str) -> bool:
         [3, 3, 3],
         [3, 2, 2, 2],
         [2, 4, 4],
+        [2, 3, 2, 2],
         [2, 5, 4],
         [4, 4, 4],
     )

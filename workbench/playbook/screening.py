@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from workbench.models.screening import is_card, is_iban
+from workbench.models.screening import IBAN_LENGTHS, is_card, is_iban
 from workbench.playbook.identities import is_identity, is_phone
 
 KINDS = ("card", "iban", "email", "phone", "ssn")
@@ -22,16 +22,16 @@ _SPACE = r"[ \u00a0\u202f]"
 _EMAIL = re.compile(
     r"(?<![\w.+-])[\w.!#$%&'*+/=?^`{|}~-]+@(?:[\w-]+\.)+[^\W\d_][\w-]{1,62}(?![\w-])", re.UNICODE
 )
-_IBAN = re.compile(r"(?<![0-9A-Za-z])[A-Z]{2}[0-9]{2}(?:[ \u00a0-]?[0-9A-Z]){11,30}", re.IGNORECASE)
-_CARD = re.compile(r"(?<![0-9])(?:[0-9][ \u00a0.-]?){11,18}[0-9](?![0-9])")
+_IBAN_START = re.compile(r"(?<![0-9A-Za-z])[A-Z]{2}[0-9]{2}(?=[ \u00a0-]?[0-9A-Z])", re.IGNORECASE)
+_DIGIT_RUN = re.compile(r"[0-9]+(?:[ \u00a0.-][0-9]+)*")
 _IDENTITY = re.compile(
     r"(?<![\w.+-])(?:"
     r"[A-Z]{6}[0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]"
-    r"|[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D]"
+    r"|[A-Z]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-DT]"
     r"|[XYZ]-?[0-9]{7}-?[A-Z]|[0-9]{8}-?[A-Z]"
     r"|[12] ?[0-9]{2} ?[0-9]{2} ?[0-9AB]{2} ?[0-9]{3} ?[0-9]{3} ?[0-9]{2}"
     r"|[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}"
-    r"|[0-9]{3}[- ][0-9]{2,3}[- ][0-9]{3,4}"
+    r"|[0-9]{3}[- ][0-9]{2}[- ][0-9]{4}|[0-9]{3}[- ][0-9]{3}[- ][0-9]{3}"
     r"|[0-9]{6,8}[-+][0-9]{4}"
     r"|[0-9]{2} ?[0-9]{6} ?[A-Z] ?[0-9]{3}"
     r"|[0-9]{9,13}"
@@ -62,13 +62,16 @@ class Screener:
         A candidate that is nothing else but looks like a telephone number is one last.
         """
         taken: list[Span] = []
-        for kind, candidates in (
-            ("email", _emails(text)), ("iban", _ibans(text)), ("card", _cards(text)),
-            ("ssn", _identities(text)), ("phone", _phones(text)),
-        ):  # fmt: skip
-            for start, end in candidates:
-                if all(end <= span.start or start >= span.end for span in taken):
-                    taken.append(Span(kind=kind, start=start, end=end))
+        rest = text
+        for kind, candidates in _DETECTORS:
+            spans: list[Span] = []
+            for start, end in candidates(rest):
+                if not spans or start >= spans[-1].end:
+                    spans.append(Span(kind=kind, start=start, end=end))
+            for span in spans:  # what is found is out of sight for the next detector
+                blank = "\n" * (span.end - span.start)
+                rest = rest[: span.start] + blank + rest[span.end :]
+            taken += spans
         return tuple(sorted(taken, key=lambda span: span.start))
 
     def find_all(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
@@ -93,31 +96,48 @@ def _emails(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _ibans(text: str) -> Iterator[tuple[int, int]]:
-    for match in _IBAN.finditer(text):
-        # A word after the number may have been swallowed: shorten until it checks.
-        start, end = match.span()
-        for stop in range(end, start + 14, -1):
-            plain = re.sub(r"[ \u00a0-]", "", text[start:stop])
-            whole = stop == len(text) or not text[stop].isalnum()
-            if whole and text[stop - 1].isalnum() and is_iban(plain):
-                yield start, stop
+    for match in _IBAN_START.finditer(text):
+        length = IBAN_LENGTHS.get(match.group()[:2].upper())
+        if length is None:
+            continue
+        start, stop = match.start(), match.end()
+        plain = match.group()
+        while len(plain) < length and stop < len(text):
+            if text[stop].isascii() and text[stop].isalnum():
+                plain += text[stop]
+            elif text[stop] not in " \u00a0-":
                 break
+            stop += 1
+        whole = stop == len(text) or not text[stop].isalnum()
+        if whole and len(plain) == length and is_iban(plain):
+            yield start, stop
 
 
 def _cards(text: str) -> Iterator[tuple[int, int]]:
-    for match in _CARD.finditer(text):
-        groups = list(re.finditer(r"[0-9]+", match.group()))
-        for first in range(len(groups)):
-            found = next(
-                (
-                    last for last in range(len(groups), first, -1)
-                    if is_card("".join(group.group() for group in groups[first:last]))
-                ),
-                None,
-            )  # fmt: skip
-            if found is not None:
-                yield match.start() + groups[first].start(), match.start() + groups[found - 1].end()
-                break
+    """Try every stretch of neighbouring groups, so that a number beside the card hides nothing."""
+    for match in _DIGIT_RUN.finditer(text):
+        if len(match.group()) < 12:
+            continue
+        groups = [(found.start(), found.group()) for found in re.finditer(r"[0-9]+", match.group())]
+        first = 0
+        while first < len(groups):
+            last = _card_end([digits for _, digits in groups[first:]])
+            if last:
+                start, (at, digits) = groups[first][0], groups[first + last - 1]
+                yield match.start() + start, match.start() + at + len(digits)
+            first += last or 1
+
+
+def _card_end(groups: Sequence[str]) -> int:
+    """Return how many leading groups make a card number, or 0; the longest wins."""
+    best, digits = 0, ""
+    for count, group in enumerate(groups, start=1):
+        digits += group
+        if len(digits) > 19:
+            break
+        if len(digits) >= 12 and is_card(digits):
+            best = count
+    return best
 
 
 def _identities(text: str) -> Iterator[tuple[int, int]]:
@@ -126,10 +146,28 @@ def _identities(text: str) -> Iterator[tuple[int, int]]:
             yield match.span()
 
 
-def _phones(text: str) -> Iterator[tuple[int, int]]:
+def _phones_abroad(text: str) -> Iterator[tuple[int, int]]:
+    return _phones(text, abroad=True)
+
+
+def _phones_at_home(text: str) -> Iterator[tuple[int, int]]:
+    return _phones(text, abroad=False)
+
+
+def _phones(text: str, *, abroad: bool) -> Iterator[tuple[int, int]]:
+    """Propose telephone numbers: those with + and a country code first, they are sure."""
     for match in _PHONE.finditer(text):
-        if is_phone(match.group(), before=text[max(0, match.start() - 40) : match.start()]):
-            yield match.span()
+        start, end = match.span()
+        sure = match.group().startswith(("+", "(+"))
+        before, after = text[max(0, start - 40) : start], text[end : end + 12]
+        if sure is abroad and is_phone(match.group(), before=before, after=after):
+            yield start, end
+
+
+_DETECTORS = (
+    ("email", _emails), ("iban", _ibans), ("card", _cards), ("phone", _phones_abroad),
+    ("ssn", _identities), ("phone", _phones_at_home),
+)  # fmt: skip
 
 
 def stored_texts(folder: Path, *, feature: str) -> Iterator[str]:
