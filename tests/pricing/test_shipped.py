@@ -123,3 +123,12 @@ def test_two_names_of_one_model_price_their_own_and_guess_no_third():
     label = "contract agreed.csv#c"
     assert unused_contracts(book, keys[1:]) == [(label, "openai", "gpt-4o-2024-08-06")]
     assert unused_contracts(book, keys) == []
+
+
+def test_a_sheet_for_azure_prices_azure_by_any_name_and_never_openai():
+    sheet = agreed("azure_openai,gpt-4o,output_tokens,7,1000000")
+    names = ["azure", "azure_openai", "azure.ai.openai", "openai"]
+    keys = [RateKey(n, provider, "gpt-4o-2024-11-20") for n, provider in enumerate(names)]
+    table = compile_rates(PriceBook([*shipped_imports(), sheet]), keys, None).to_pylist()
+    priced = [r["contract_output_tokens"] for r in table]
+    assert priced == [7_000_000, 7_000_000, 7_000_000, 10_000_000]

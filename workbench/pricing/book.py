@@ -117,17 +117,21 @@ class _Shelf:
                     self._alike[known].append((provider, model))
 
     def _provider(self, name: str) -> str:
-        return self._names.provider(name) or name.lower().strip()
+        """Return the provider a sheet means: whoever sells OpenAI's models on Azure is Azure."""
+        written = name.lower().strip()
+        # The book's clauses read azure_openai as openai, which has another contract.
+        return "azure" if "azure" in written else self._names.provider(name) or written
 
     def rows_for(self, provider: str, model: str) -> tuple[Sequence[PriceRow], bool]:
-        known = self._names.resolve(provider, model)
         if self.bought.matchers:
+            known = self._names.resolve(provider, model)
             if known is None:
                 return (), False
             return self._exact.get((known.owner, known.model.lower()), ()), known.is_fallback
         logged = (self._provider(provider), model.lower())
         if logged in self._exact:
             return self._exact[logged], False
+        known = self._names.resolve(*logged)
         alike = self._alike.get(known, []) if known else []
         named_so = [name for name in alike if known and name[1] == known.model.lower()]
         # Several sheet names that mean the same model, none of them the logged one: no guess.
