@@ -73,6 +73,7 @@ class Section:
 
 Control = Choice | Slider | Section
 Box = ipywidgets.Label | ipywidgets.Dropdown | ipywidgets.FloatSlider
+_CHOICE = ipywidgets.Dropdown
 
 
 def workspace_folder() -> Path:
@@ -112,6 +113,7 @@ class Page(ipywidgets.VBox):
         self._choices: dict[str, Any] | None = None
         self._data: Any = None
         self._paused = False
+        self._defaults: dict[str, Any] = {}
         super().__init__([self.charts])
         self.add_class("wb-page")
         self._guard(self._open)
@@ -126,10 +128,9 @@ class Page(ipywidgets.VBox):
         """Open the current snapshot, make the inputs anew and draw."""
         self._snapshot = self._given or current_snapshot()
         made = [(item, _widget(item)) for item in self._functions[0](self._snapshot)]
-        before = self.values()
+        before = {n: v for n, v in self.values().items() if v != self._defaults.get(n)}
         self.inputs = {item.name: box for item, box in made if not isinstance(item, Section)}
         self._defaults = self.values()
-        self._restore(before)
         for name in self.inputs:
             self.inputs[name].observe(self._on_change, "value")
         if made:
@@ -139,6 +140,7 @@ class Page(ipywidgets.VBox):
             self.children = [box, self.charts]
         self._choices = None
         self.redraw()
+        self._take_query(urlencode(before))
 
     def redraw(self) -> None:
         """Read what the choices ask for if they changed, compute and show."""
@@ -150,7 +152,22 @@ class Page(ipywidgets.VBox):
         if choices != self._choices:
             self._data = load(self._snapshot, values)
             self._choices = choices
+            self._follow(getattr(self._data, "measured", {}))
+            values = self.values()
         self.charts.show(draw(self._data, values), state=_state_line(self._snapshot.state()))
+
+    def _follow(self, measured: Mapping[str, tuple[float | None, str]]) -> None:
+        """Set each slider to what was just measured, and say so; None switches it off."""
+        self._paused = True
+        try:
+            for name, (value, note) in measured.items():
+                box = self.inputs[name]
+                box.disabled = value is None
+                box.value = box.min if value is None else value
+                box.tooltip = note
+                self._defaults[name] = box.value
+        finally:
+            self._paused = False
 
     def _on_change(self, change: object) -> None:
         if self._paused:
@@ -177,7 +194,11 @@ class Page(ipywidgets.VBox):
 
     def _take_query(self, query: str) -> None:
         """Set the inputs the address names; what is unknown or out of range is left out."""
-        if query and self._restore(dict(parse_qsl(query))):
+        wanted = dict(parse_qsl(query))
+        choices = {n: v for n, v in wanted.items() if isinstance(self.inputs.get(n), _CHOICE)}
+        if self._restore(choices):
+            self.redraw()  # measured values first, what-ifs on top of them
+        if self._restore({n: v for n, v in wanted.items() if n not in choices}) or choices:
             self._on_change(None)
 
     def _restore(self, wanted: Mapping[str, Any]) -> bool:
@@ -237,7 +258,7 @@ def _set(box: Box, value: object) -> bool:
             value = float(str(value))
         except (TypeError, ValueError):
             return False
-        if not box.min <= value <= box.max:
+        if box.disabled or not box.min <= value <= box.max:
             return False
     box.value = value
     return True
@@ -250,9 +271,10 @@ def _text(value: object) -> str:
 def _state_line(state: Mapping[str, Any]) -> list[tuple[str, ...]]:
     """Return what stands under every title: snapshot, as of, unpriced share, synthetic."""
     requests = state.get("requests") or 0
-    unpriced = (state.get("unpriced_requests") or 0) / requests if requests else None
+    short = (state.get("unpriced_requests") or 0) + (state.get("partial_requests") or 0)
+    unpriced = short / requests if requests else None
     line: list[tuple[str, ...]] = [
-        ("snapshot", str(state.get("snapshot", ""))),
+        ("snapshot", f"#{state.get('snapshot', '')}"),
         ("as of", day(state.get("as_of"))),
         ("unpriced", percent(unpriced, digits=1), "bad" if unpriced else ""),
     ]

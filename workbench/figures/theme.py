@@ -151,7 +151,7 @@ def money_parts(usd: float | None) -> tuple[str, str]:
     divisor, letter = scale_of(usd)
     shown = usd / divisor
     return number(
-        shown, digits=2 if divisor == 1 and 1 <= abs(shown) < 1000 else None
+        shown, digits=2 if divisor == 1 and 0.1 <= abs(shown) < 1000 else None
     ), f"${letter}"
 
 

@@ -1,0 +1,126 @@
+"""What leadership asks first: spend, pace, cost of a unit, trust. Every number leads on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from widgets.page import Page, Snapshot, Values, day
+from widgets.unit_economics_data import ALL, Columns, Period, Reading, periods, read, unit_of
+from workbench.figures import overview as figures
+from workbench.figures.cards import View
+from workbench.models.overview import MonthToDate, month_to_date
+from workbench.models.unit_economics import daily_trend, unit_costs
+
+PRODUCTION = "production"
+
+
+def page(snapshot: Snapshot | None = None) -> Page:
+    """Return the page on the workspace's current snapshot, or on the one given."""
+    return Page(question="overview", load=load, draw=draw, snapshot=snapshot)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Headline:
+    """What the overview needs of a snapshot."""
+
+    month: MonthToDate
+    daily_usd: Mapping[date, float]
+    requests: float
+    unpriced: float | None
+    by_feature: tuple[Mapping[str, float], Mapping[str, float]]
+    unit: Reading
+    price_changes: tuple[tuple[str, str], ...] = ()
+
+
+def load(snapshot: Any, _: Values) -> Headline:  # noqa: ANN401 - a Snapshot or a test's
+    """Read all features in production at contract cost, and the leading unit of value."""
+    state = snapshot.state()
+    as_of = date.fromisoformat(str(state["as_of"]))
+    environment = PRODUCTION if PRODUCTION in snapshot.environments() else ALL
+    daily = snapshot.daily(environment=None if environment == ALL else environment)
+    usd = _by_day(daily)
+    first = min(usd, default=as_of)
+    usd = {first + timedelta(days=n): 0.0 for n in range((as_of - first).days + 1)} | usd
+    this = Period(name="", first=as_of.replace(day=1), last=as_of)
+    end = this.first - timedelta(days=1)
+    same = Period(
+        name="", first=end.replace(day=1), last=min(end, end.replace(day=min(as_of.day, end.day)))
+    )
+    requests, short = _counted(daily, this)
+    return Headline(
+        month=month_to_date(usd, as_of=as_of), daily_usd=usd, requests=requests,
+        unpriced=short / requests if requests else None,
+        by_feature=(_by_feature(daily, same), _by_feature(daily, this)),
+        unit=read(snapshot, _leading(snapshot, environment)),
+    )  # fmt: skip
+
+
+def _leading(snapshot: Any, environment: str) -> dict[str, str]:  # noqa: ANN401
+    """Return the selection whose cost per unit leads: the dearest feature with outcomes."""
+    usd = _by_feature(snapshot.daily(), None)
+    dossiers = snapshot.dossiers()
+    resolved = [f for f in usd if unit_of(dossiers, f).counted_by == "resolved"]
+    feature = (resolved or list(usd) or [ALL])[0]
+    month = periods(snapshot.state())[0].name
+    return {"feature": feature, "environment": environment, "period": month, "basis": "contract"}
+
+
+def _by_day(daily: Columns) -> dict[date, float]:
+    sums: dict[date, float] = {}
+    for text, usd in zip(daily["day"], daily["contract_cost_usd"], strict=True):
+        at = date.fromisoformat(text)
+        sums[at] = sums.get(at, 0.0) + (usd or 0.0)
+    return sums
+
+
+def _by_feature(daily: Columns, period: Period | None) -> dict[str, float]:
+    sums: dict[str, float] = {}
+    for at, name, usd in zip(
+        daily["day"], daily["feature"], daily["contract_cost_usd"], strict=True
+    ):
+        if period is None or period.holds(at):
+            key = str(name or "(none)")
+            sums[key] = sums.get(key, 0.0) + (usd or 0.0)
+    return dict(sorted(sums.items(), key=lambda item: -item[1]))
+
+
+def _counted(daily: Columns, period: Period) -> tuple[float, float]:
+    rows = [i for i, at in enumerate(daily["day"]) if period.holds(at)]
+    short = sum(daily["unpriced_requests"][i] + daily["partial_requests"][i] for i in rows)
+    return float(sum(daily["requests"][i] for i in rows)), float(short)
+
+
+def draw(data: Headline, _: Values) -> View:
+    """Return all the page shows."""
+    month, unit = data.month, data.unit
+    costs = unit_costs(unit.counts)
+    first = month.as_of.replace(day=1)
+    before_first = (first - timedelta(days=1)).replace(day=1)
+    names = (f"{before_first:%b}", f"{month.as_of:%b}")
+    this = [data.daily_usd.get(first + timedelta(days=n), 0.0) for n in range(month.as_of.day)]
+    length = (first - before_first).days
+    previous = [data.daily_usd.get(before_first + timedelta(days=n)) for n in range(length)]
+    ordered = sorted(data.daily_usd)
+    trend = daily_trend(
+        [d.isoformat() for d in ordered], [data.daily_usd[d] for d in ordered], [1.0] * len(ordered)
+    )
+    labels = [(first + timedelta(days=n)).isoformat() for n in range(month.days_in_month)]
+    past = [unit_costs(counts).fully_loaded_usd for _, counts in unit.months]
+    return View(
+        answer=figures.answer(
+            month, unit=unit.unit.name, each_usd=costs.fully_loaded_usd, unpriced=data.unpriced
+        ),
+        scope="All features, production, contract cost in US dollars, UTC days",
+        tiles=figures.tiles(
+            month, daily=this, unpriced=data.unpriced, requests=data.requests,
+            unit=(unit.feature, unit.unit.name, costs.fully_loaded_usd, past),
+            as_of=f"as of {day(unit.as_of)}",
+        ),
+        cards=(
+            figures.month_trend(labels, this, previous, month=month),
+            figures.daily_by_feature(*data.by_feature, names),
+            figures.long_trend([d for d, *_ in trend], [week for *_, week in trend], changes=data.price_changes),
+            figures.movers_table(*data.by_feature, names),
+        ),
+    )  # fmt: skip

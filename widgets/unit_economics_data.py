@@ -1,0 +1,364 @@
+"""What the unit economics page reads: the snapshot's columns as the model's inputs.
+
+Sums over days and models, nothing more; every rate and every cost per unit is the model's.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+
+from workbench.models.unit_economics import HumanWork, PeriodCounts, PricedVolumes, priced_volumes
+
+ALL = "all"
+BASES = {
+    "contract": "contract_cost_usd", "list": "list_cost_usd",
+    "reported": "reported_cost_usd", "billed": "billed_cost_usd",
+}  # fmt: skip
+Columns = Mapping[str, Sequence[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """Days from first to last, both included."""
+
+    name: str
+    first: date
+    last: date
+
+    @property
+    def days(self) -> int:
+        """How many days it has."""
+        return (self.last - self.first).days + 1
+
+    @property
+    def before(self) -> "Period":
+        """The month before a whole month, else as many days before."""
+        end = self.first - timedelta(days=1)
+        whole = self.first.day == 1 and (self.last + timedelta(days=1)).day == 1
+        first = end.replace(day=1) if whole else end - timedelta(days=self.days - 1)
+        return Period(name="before", first=first, last=end)
+
+    def holds(self, day: str) -> bool:
+        """Say whether an ISO day lies in it."""
+        return self.first.isoformat() <= day <= self.last.isoformat()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """The feature's unit of value, as its dossier declares it."""
+
+    name: str = "request"
+    counted_by: str = "requests"
+    """requests (without errors), resolved (outcomes), or a meter such as images."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Reading:
+    """Everything the page needs of one selection."""
+
+    feature: str
+    environment: str
+    basis: str
+    period: Period
+    as_of: str
+    unit: Unit
+    counts: PeriodCounts
+    volumes: PricedVolumes
+    before: PeriodCounts | None
+    months: tuple[tuple[str, PeriodCounts], ...]
+    days: tuple[str, ...]
+    day_usd: tuple[float, ...]
+    day_units: tuple[float | None, ...]
+    model_usd: Mapping[str, float]
+    movers: tuple[Mapping[str, float], Mapping[str, float]]
+    """Cost by feature, or by model where one feature is chosen: before and now."""
+    tenants: Columns
+    each: Mapping[str, float | None]
+    shift: tuple[str, str] | None
+    measured: Mapping[str, tuple[float | None, str]]
+    """Where each slider stands: the measured value and what the reader is told of it."""
+    notices: tuple[str, ...]
+
+
+def periods(state: Mapping[str, Any]) -> list[Period]:
+    """Return the months the snapshot has, newest first, then the last 30 and 90 days and all."""
+    last = date.fromisoformat(str(state["as_of"]))
+    first = date.fromisoformat(str(state.get("first_day") or state["as_of"]))
+    found, end = [], last
+    while end >= first:
+        start = max(end.replace(day=1), first)
+        found.append(Period(name=f"{start:%B %Y}", first=start, last=end))
+        end = end.replace(day=1) - timedelta(days=1)
+    found += [
+        Period(name=f"Last {n} days", first=last - timedelta(days=n - 1), last=last)
+        for n in (30, 90)
+        if last - timedelta(days=n - 1) >= first
+    ]
+    return [*found, Period(name="All days", first=first, last=last)]
+
+
+def unit_of(dossiers: Iterable[Mapping[str, Any]], feature: str) -> Unit:
+    """Return the unit of value a feature's dossier declares; requests where it does not."""
+    for dossier in dossiers:
+        declared = dossier.get("unit_of_value")
+        if dossier.get("feature") == feature and isinstance(declared, dict):
+            return Unit(
+                name=str(declared.get("name", "request")),
+                counted_by=str(declared.get("counted_by", "requests")),
+            )
+    return Unit()
+
+
+def read(snapshot: Any, values: Mapping[str, Any]) -> Reading:  # noqa: ANN401 - a Snapshot or a test's
+    """Read one selection: feature, environment, period and cost basis."""
+    state = snapshot.state()
+    period = next(p for p in periods(state) if p.name == values["period"])
+    feature, environment = values["feature"], values["environment"]
+    where = {
+        "feature": None if feature == ALL else feature,
+        "environment": None if environment == ALL else environment,
+    }
+    unit = unit_of(snapshot.dossiers(), feature)
+    daily = snapshot.daily(**where)
+    outcomes = snapshot.outcomes(**where)
+    everything = snapshot.daily(environment=where["environment"])
+    assumed = snapshot.assumptions().get("unit_economics") or {}
+    column = BASES[values["basis"]]
+
+    def count(span: Period) -> PeriodCounts:
+        share = _share(daily, everything, span)
+        meter = None
+        if unit.counted_by not in ("requests", "resolved"):
+            classes = snapshot.token_classes(**where, **_span(span))
+            meter = sum(q for q, m in zip(classes["quantity"], classes["meter"], strict=True)
+                        if m == unit.counted_by)  # fmt: skip
+        return _counts(daily, outcomes, span, column, unit, meter, _Assumed(assumed, share))
+
+    counts = count(period)
+    classes = snapshot.token_classes(**where, **_span(period))
+    volumes = _volumes(classes, daily, period, values["basis"], counts.usage_usd)
+    has_before = period.before.first.isoformat() >= str(state.get("first_day") or "")
+    label = "feature" if feature == ALL else "model"
+    days, day_usd, day_units = _days(daily, outcomes, period, column, unit)
+    shift = _shift(volumes)
+    tenants = snapshot.tenants(**where, **_span(period))
+    return Reading(
+        feature=feature, environment=environment, basis=values["basis"], period=period,
+        as_of=str(state["as_of"]), unit=unit, counts=counts, volumes=volumes,
+        before=count(period.before) if has_before else None,
+        months=tuple((p.name, count(p)) for p in reversed(periods(state)) if _is_month(p)),
+        days=days, day_usd=day_usd, day_units=day_units,
+        model_usd=_sums(daily, column, "model", period),
+        movers=(_sums(daily, column, label, period.before), _sums(daily, column, label, period)),
+        tenants=tenants,
+        each=_each(snapshot, where, period, counts, daily, tenants, unit),
+        shift=shift, measured=_measured(counts, volumes, shift),
+        notices=tuple(_notices(daily, period, values["basis"], column, counts, assumed, unit)),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Assumed:
+    """The unit economics assumptions, and the feature's share of the platform."""
+
+    values: Mapping[str, Any]
+    platform_share: float
+
+    def __getitem__(self, name: str) -> float:
+        entry = self.values.get(name)
+        return float(entry["value"]) if isinstance(entry, Mapping) else 0.0
+
+
+def _is_month(period: Period) -> bool:
+    return period.name not in ("Last 30 days", "Last 90 days", "All days")
+
+
+def _span(period: Period) -> dict[str, str]:
+    return {"first_day": period.first.isoformat(), "last_day": period.last.isoformat()}
+
+
+def _rows(columns: Columns, period: Period) -> list[int]:
+    return [i for i, day in enumerate(columns["day"]) if period.holds(day)]
+
+
+def _total(columns: Columns, name: str, rows: Sequence[int]) -> float | None:
+    """Sum a column over rows; None where none of them has a value."""
+    known = [columns[name][i] for i in rows if columns[name][i] is not None]
+    return float(sum(known)) if known else None
+
+
+def _sums(columns: Columns, name: str, by: str, period: Period) -> dict[str, float]:
+    sums: dict[str, float] = defaultdict(float)
+    for i in _rows(columns, period):
+        sums[str(columns[by][i] or "(none)")] += float(columns[name][i] or 0.0)
+    return dict(sorted(sums.items(), key=lambda item: -item[1]))
+
+
+def _share(daily: Columns, everything: Columns, span: Period) -> float:
+    """Return this selection's part of the requests, which is its part of the platform."""
+    whole = _total(everything, "requests", _rows(everything, span)) or 0.0
+    return (_total(daily, "requests", _rows(daily, span)) or 0.0) / whole if whole else 0.0
+
+
+def _counts(
+    daily: Columns, outcomes: Columns, span: Period, column: str, unit: Unit, meter: float | None,
+    assumed: _Assumed,
+) -> PeriodCounts:  # fmt: skip
+    rows = _rows(daily, span)
+    requests = _total(daily, "requests", rows) or 0.0
+    errors = _total(daily, "errors", rows) or 0.0
+    short = sum(_total(daily, n, rows) or 0.0 for n in ("unpriced_requests", "partial_requests"))
+    platform = (
+        assumed["platform_fixed_usd_per_month"] * assumed.platform_share * span.days / 30.4375
+    )
+    base = PeriodCounts(
+        usage_usd=_total(daily, column, rows), platform_usd=platform, requests=requests,
+        unpriced_requests=short, resolved_gross=(requests - errors) if meter is None else meter,
+    )  # fmt: skip
+    if unit.counted_by != "resolved":
+        return base
+    ended = _rows(outcomes, span)
+    gross = _total(outcomes, "resolved_gross", ended)
+    minutes = _total(outcomes, "human_minutes", ended) or None
+    per_minute = assumed["human_usd_per_minute"] or None
+    return replace(
+        base, resolved_gross=gross, tool_usd=assumed["tool_usd_per_attempt"] * requests,
+        reopened=_total(outcomes, "reopened", ended) or 0.0,
+        escalated=_total(outcomes, "escalated", ended) or 0.0,
+        failed=sum(_total(outcomes, n, ended) or 0.0 for n in ("failed", "rejected")),
+        human=HumanWork(
+            usd_per_case=assumed["human_cost_usd_per_ticket"],
+            handoff_usd_per_case=assumed["handoff_usd_per_ticket"],
+            minutes=minutes if per_minute else None, usd_per_minute=per_minute if minutes else None,
+            qa_samples=assumed["qa_sample_rate"] * (gross or 0.0),
+            qa_usd_per_sample=assumed["qa_usd_per_sample"],
+        ),
+    )  # fmt: skip
+
+
+def _volumes(
+    classes: Columns, daily: Columns, period: Period, basis: str, usage_usd: float | None
+) -> PricedVolumes:
+    """Return the priced volumes; those without a price are told in the notices and left out.
+
+    Reported and billed cost are known a request, not a class: the contract's classes are scaled
+    to their total.
+    """
+    column = BASES[basis if basis in ("contract", "list") else "contract"]
+    priced = [i for i, usd in enumerate(classes[column]) if usd is not None]
+    whole = sum(classes[column][i] for i in priced)
+    scale = usage_usd / whole if usage_usd is not None and whole else 1.0
+    models = sorted({str(classes["model"][i]) for i in priced})
+    meters = sorted({str(classes["meter"][i]) for i in priced})
+    units = [[0.0] * len(meters) for _ in models]
+    usd = [[0.0] * len(meters) for _ in models]
+    for i in priced:
+        place = models.index(str(classes["model"][i])), meters.index(str(classes["meter"][i]))
+        units[place[0]][place[1]] += float(classes["quantity"][i])
+        usd[place[0]][place[1]] += float(classes[column][i]) * scale
+    requests = _sums(daily, "requests", "model", period)
+    return priced_volumes(
+        models, meters, units=units, usd=usd, requests=[requests.get(m, 0.0) for m in models]
+    )
+
+
+def _days(
+    daily: Columns, outcomes: Columns, period: Period, column: str, unit: Unit
+) -> tuple[tuple[str, ...], tuple[float, ...], tuple[float | None, ...]]:
+    """Return cost and units of value a day; a meter is not counted a day, so requests stand in."""
+    usd: dict[str, float] = defaultdict(float)
+    units: dict[str, float] = defaultdict(float)
+    for i in _rows(daily, period):
+        usd[daily["day"][i]] += float(daily[column][i] or 0.0)
+        if unit.counted_by != "resolved":
+            units[daily["day"][i]] += float(daily["requests"][i] - (daily["errors"][i] or 0))
+    if unit.counted_by == "resolved":
+        for i in _rows(outcomes, period):
+            units[outcomes["day"][i]] += float(outcomes["resolved_gross"][i] or 0)
+    days = tuple(sorted(usd))
+    return days, tuple(usd[d] for d in days), tuple(units.get(d) for d in days)
+
+
+def _each(
+    snapshot: Any, where: Mapping[str, str | None], period: Period, counts: PeriodCounts,  # noqa: ANN401
+    daily: Columns, tenants: Columns, unit: Unit,
+) -> dict[str, float | None]:  # fmt: skip
+    """Return how many requests, active users, tenants, features and units there were."""
+    given = [(cut, value) for cut, value in where.items() if value is not None]
+    users = None
+    if len(given) < 2 and period.first.day == 1 and _is_month(period):
+        cut, value = given[0] if given else ("all", None)
+        counted = snapshot.users(grain="month", cut=cut, value=value)
+        found = dict(zip(counted["period"], counted["users"], strict=True))
+        users = found.get(period.first.isoformat())
+    features = {daily["feature"][i] for i in _rows(daily, period)} - {None}
+    return {
+        "request": counts.requests,
+        "active user": users,
+        "tenant": float(sum(t is not None for t in tenants["tenant"])) or None,
+        "feature": float(len(features)) or None,
+        f"{unit.name} (all that AI delivered)": counts.resolved_gross,
+    }
+
+
+def _shift(volumes: PricedVolumes) -> tuple[str, str] | None:
+    """Return the dearest model and the cheapest a request that also reads text, if two do."""
+    usd = volumes.usd.sum(axis=1)
+    text = [
+        i for i, c in enumerate(volumes.classes) if c in ("uncached_input_tokens", "output_tokens")
+    ]
+    able = [
+        i for i in range(len(volumes.models))
+        if volumes.requests[i] > 0 and not math.isnan(usd[i]) and volumes.units[i, text].all()
+    ]  # fmt: skip
+    if not text or len(able) < 2:
+        return None
+    dearest = max(able, key=lambda i: usd[i])
+    cheapest = min(able, key=lambda i: usd[i] / volumes.requests[i])
+    return None if dearest == cheapest else (volumes.models[dearest], volumes.models[cheapest])
+
+
+def _measured(
+    counts: PeriodCounts, volumes: PricedVolumes, shift: tuple[str, str] | None
+) -> dict[str, tuple[float | None, str]]:
+    cases, cached = counts.cases, volumes.cache_hit_rate
+    people = counts.human.usd_per_case > 0
+    escalation = counts.escalated / cases if cases and people else None
+    return {
+        "escalation": (escalation, "" if escalation is not None else "no outcomes in this selection"),
+        "cache": (cached, "" if cached is not None else "no text input in this selection"),
+        "shift": (0.0 if shift else None, f"from {shift[0]} to {shift[1]}, same tokens assumed"
+                  if shift else "one text model only"),
+        "volume": (1.0, "times the period's; the platform's cost is fixed"),
+    }  # fmt: skip
+
+
+def _notices(
+    daily: Columns, period: Period, basis: str, column: str, counts: PeriodCounts,
+    assumed: Mapping[str, Any], unit: Unit,
+) -> list[str]:  # fmt: skip
+    rows, found = _rows(daily, period), []
+    if counts.usage_usd is None:
+        found.append(
+            f"No {basis} cost is known here. Choose another cost basis or a longer period."
+        )
+    if basis == "reported" and counts.usage_usd is not None:
+        stated = _total(daily, "reported_requests", rows) or 0.0
+        if stated < counts.requests:
+            found.append(f"Only {stated:,.0f} of {counts.requests:,.0f} requests state a cost.")
+    if basis in ("reported", "billed") and counts.usage_usd is not None:
+        found.append(f"Token classes have no {basis} cost: the contract's are scaled to its total.")
+    if counts.unpriced_requests:
+        models = sorted({str(daily["model"][i]) for i in rows
+                         if daily["unpriced_requests"][i] or daily["partial_requests"][i]})  # fmt: skip
+        listed = ", ".join(models[:3]) + (f" and {len(models) - 3} more" if len(models) > 3 else "")
+        found.append(
+            f"{counts.unpriced_requests:,.0f} of {counts.requests:,.0f} requests have no full price "
+            f"({listed}); every cost below is short of them."
+        )
+    if unit.counted_by == "resolved" and not assumed:
+        found.append("No assumptions on human work, tools and platform: only AI usage is counted.")
+    return found
