@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from workbench.pricing.rows import EVERY_METER, PriceRow, parse_variant, variant_pairs
-from workbench.schema import METER_NAMES, METERS, meter_bit
+from workbench.schema import METER_NAMES, METERS
 
 STANDARD_TIERS = ("", "standard", "default", "unknown")
 DESCRIBING_KEYS = ("image_size",)
@@ -38,6 +38,7 @@ PARENTS: dict[str, tuple[str, ...]] = {
 """Where a meter without a price of its own looks, in order; only own prices are looked at."""
 
 PART_OF = {meter.name: meter.part_of for meter in METERS if meter.part_of}
+BITS = {meter.name: 1 << meter.bit for meter in METERS}
 WHOLE_METERS = tuple(name for name in METER_NAMES if name not in PART_OF)
 
 
@@ -107,7 +108,7 @@ def wish_of(service_tier: str | None, price_variant: str | None) -> Wish:
 
 def missing_mask(cell: Cell) -> int:
     """Return the bits of the meters that have no price; parts of a meter are never missing."""
-    return sum(meter_bit(name) for name in WHOLE_METERS if name not in cell.prices)
+    return sum(BITS[name] for name in WHOLE_METERS if name not in cell.prices)
 
 
 def price_cell(holding: Sequence[Offer], wish: Wish) -> Cell:
@@ -136,14 +137,14 @@ def price_cell(holding: Sequence[Offer], wish: Wish) -> Cell:
     for meter in WHOLE_METERS:
         if meter in full:
             cell.prices[meter], is_inexact, is_derived = full[meter]
-            cell.inexact |= is_inexact * meter_bit(meter)
-            cell.derived |= is_derived * meter_bit(meter)
+            cell.inexact |= is_inexact * BITS[meter]
+            cell.derived |= is_derived * BITS[meter]
     for meter, whole in PART_OF.items():
         base, base_inexact, _ = full.get(whole, (0, False, False))
         apart, is_inexact, _ = full.get(meter, (base, False, False))
         cell.prices[meter] = apart - base
         if meter in full:
-            cell.inexact |= (is_inexact or base_inexact) * meter_bit(meter)
+            cell.inexact |= (is_inexact or base_inexact) * BITS[meter]
     used = [*own.values(), *([uplift] if uplift else [])]
     cell.labels = tuple(dict.fromkeys(o.label for o in holding if o in used))
     return cell

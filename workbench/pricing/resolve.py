@@ -134,13 +134,14 @@ class ModelNames:
             {data["id"]: _Provider(data) for data in book["providers"]} for book in books if book
         ]
         self._known: dict[tuple[str, str], CanonicalModel | None] = {}
+        self._providers: dict[str, str | None] = {}
 
     def provider(self, name: str) -> str | None:
         """Return the book's id of a provider as the logs name it, or None."""
-        for book in self._books:
-            if found := _find_provider(book, name):
-                return found.id
-        return None
+        if name not in self._providers:
+            found = (_find_provider(book, name) for book in self._books)
+            self._providers[name] = next((one.id for one in found if one is not None), None)
+        return self._providers[name]
 
     def resolve(self, provider: str, model: str) -> CanonicalModel | None:
         """Return the model of the book that a logged name means, or None when there is none."""
