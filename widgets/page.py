@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, urlencode
 import ipywidgets
 
 from widgets.charts import Charts
-from workbench.errors import WorkbenchError
+from workbench.errors import StoreError, WorkbenchError
 from workbench.figures.cards import View
 from workbench.figures.theme import percent
 
@@ -88,6 +88,14 @@ def current_snapshot() -> Snapshot:
     return open_snapshot(workspace_folder() / "store" / "snapshots")
 
 
+def _pointer_text() -> str:
+    """Return what names the current snapshot; it changes with every publication."""
+    try:
+        return (workspace_folder() / "store" / "snapshots" / "CURRENT").read_text("utf-8")
+    except OSError:
+        return ""
+
+
 def _no_controls(snapshot: Snapshot) -> list[Control]:
     return []
 
@@ -114,6 +122,8 @@ class Page(ipywidgets.VBox):
         self._data: Any = None
         self._paused = False
         self._defaults: dict[str, Any] = {}
+        self._exact: dict[tuple[str, Any], float] = {}
+        self._pointer = ""
         super().__init__([self.charts])
         self.add_class("wb-page")
         self._guard(self._open)
@@ -121,11 +131,14 @@ class Page(ipywidgets.VBox):
         self._guard(self._take_query, os.environ.get("QUERY_STRING", ""))
 
     def values(self) -> dict[str, Any]:
-        """Return every input's value by name."""
-        return {name: box.value for name, box in self.inputs.items()}
+        """Return every input's value by name; an untouched slider's is what was measured."""
+        return {
+            name: self._exact.get((name, box.value), box.value) for name, box in self.inputs.items()
+        }
 
     def _open(self) -> None:
         """Open the current snapshot, make the inputs anew and draw."""
+        self._pointer = _pointer_text()
         self._snapshot = self._given or current_snapshot()
         made = [(item, _widget(item)) for item in self._functions[0](self._snapshot)]
         before = {n: v for n, v in self.values().items() if v != self._defaults.get(n)}
@@ -159,13 +172,17 @@ class Page(ipywidgets.VBox):
     def _follow(self, measured: Mapping[str, tuple[float | None, str]]) -> None:
         """Set each slider to what was just measured, and say so; None switches it off."""
         self._paused = True
+        self._exact.clear()
         try:
             for name, (value, note) in measured.items():
                 box = self.inputs[name]
                 box.disabled = value is None
-                box.value = box.min if value is None else value
+                step = box.step  # the browser rounds to whole steps: so do we, and know it again
+                box.value = box.min if value is None else round(round(value / step) * step, 9)
                 box.tooltip = note
-                self._defaults[name] = box.value
+                if value is not None:
+                    self._exact[name, box.value] = value
+                self._defaults[name] = self.values()[name]
         finally:
             self._paused = False
 
@@ -188,8 +205,7 @@ class Page(ipywidgets.VBox):
     def _renew(self) -> None:
         if self._given is not None:
             return
-        current = current_snapshot()
-        if self._snapshot is None or current.state() != self._snapshot.state():
+        if self._snapshot is None or self._pointer != _pointer_text():
             self._open()
 
     def _take_query(self, query: str) -> None:
@@ -213,6 +229,9 @@ class Page(ipywidgets.VBox):
         """Run a step of the page; whatever goes wrong is logged and said in one sentence."""
         try:
             do(*arguments)
+        except StoreError:
+            _LOG.exception("%s has no snapshot", self.question)
+            self.charts.fail("The snapshot cannot be read. Run `workbench publish`, then reload.")
         except WorkbenchError as error:
             _LOG.warning("%s: %s", self.question, error)
             self.charts.fail(str(error))

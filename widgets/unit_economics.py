@@ -98,7 +98,6 @@ def draw(reading: Reading, values: Values) -> View:
     as_of = f"as of {day(reading.as_of)}"
     notices = [*reading.notices, *(result.notes if result else ())]
     each = cost_per_each(usage, reading.each)
-    by = "feature" if reading.feature == ALL else "model"
     names = (f"{reading.period.before.first:%b}", f"{reading.period.last:%b}")
     return View(
         answer=figures.answer(costs, unit=unit, measured=measured),
@@ -116,7 +115,7 @@ def draw(reading: Reading, values: Values) -> View:
                           basis=basis),
             figures.four_costs(costs, measured, unit=unit, modelled=result is not None),
             figures.by_model_and_class(volumes, basis=basis),
-            figures.movers(*reading.movers, by=by, names=names),
+            figures.movers(*reading.movers, by=reading.movers_by, names=names),
             figures.each_table(each, basis=basis, foot=_users_note(reading.each)),
         ),
         details=(

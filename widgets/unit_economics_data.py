@@ -74,7 +74,8 @@ class Reading:
     day_units: tuple[float | None, ...]
     model_usd: Mapping[str, float]
     movers: tuple[Mapping[str, float], Mapping[str, float]]
-    """Cost by feature, or by model where one feature is chosen: before and now."""
+    """Cost by feature, model or tenant: before and now."""
+    movers_by: str
     tenants: Columns
     each: Mapping[str, float | None]
     shift: tuple[str, str] | None
@@ -141,7 +142,7 @@ def read(snapshot: Any, values: Mapping[str, Any]) -> Reading:  # noqa: ANN401 -
     classes = snapshot.token_classes(**where, **_span(period))
     volumes = _volumes(classes, daily, period, values["basis"], counts.usage_usd)
     has_before = period.before.first.isoformat() >= str(state.get("first_day") or "")
-    label = "feature" if feature == ALL else "model"
+    by, moved = _moved(snapshot, daily, where, column, period)
     days, day_usd, day_units = _days(daily, outcomes, period, column, unit)
     shift = _shift(volumes)
     tenants = snapshot.tenants(**where, **_span(period))
@@ -152,7 +153,7 @@ def read(snapshot: Any, values: Mapping[str, Any]) -> Reading:  # noqa: ANN401 -
         months=tuple((p.name, count(p)) for p in reversed(periods(state)) if _is_month(p)),
         days=days, day_usd=day_usd, day_units=day_units,
         model_usd=_sums(daily, column, "model", period),
-        movers=(_sums(daily, column, label, period.before), _sums(daily, column, label, period)),
+        movers=moved, movers_by=by,
         tenants=tenants,
         each=_each(snapshot, where, period, counts, daily, tenants, unit),
         shift=shift, measured=_measured(counts, volumes, shift),
@@ -195,6 +196,28 @@ def _sums(columns: Columns, name: str, by: str, period: Period) -> dict[str, flo
     for i in _rows(columns, period):
         sums[str(columns[by][i] or "(none)")] += float(columns[name][i] or 0.0)
     return dict(sorted(sums.items(), key=lambda item: -item[1]))
+
+
+def _moved(
+    snapshot: Any,
+    daily: Columns,
+    where: Mapping[str, str | None],
+    column: str,
+    period: Period,  # noqa: ANN401
+) -> tuple[str, tuple[dict[str, float], dict[str, float]]]:
+    """Return cost before and now by feature; within one feature by model, or by tenant."""
+    by = "feature" if where["feature"] is None else "model"
+    before, now = (_sums(daily, column, by, span) for span in (period.before, period))
+    if by == "model" and len(now) < 3 and column in ("contract_cost_usd", "list_cost_usd"):
+        by = "tenant"
+        before, now = (_tenant_usd(snapshot.tenants(**where, **_span(span)), column)
+                       for span in (period.before, period))  # fmt: skip
+    return by, (before, now)
+
+
+def _tenant_usd(tenants: Columns, column: str) -> dict[str, float]:
+    pairs = zip(tenants["tenant"], tenants[column], strict=True)
+    return {str(name or "(none)"): float(usd or 0.0) for name, usd in pairs}
 
 
 def _share(daily: Columns, everything: Columns, span: Period) -> float:

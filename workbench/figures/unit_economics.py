@@ -164,6 +164,13 @@ def by_model_and_class(volumes: PricedVolumes, *, basis: str) -> Chart:
         foot="Unpriced usage is not in it" if len(models) == len(volumes.models)
         else f"The {len(models)} dearest of {len(volumes.models)} models",
     )  # fmt: skip
+    if len(models) < 3:
+        top = [row for row in table if row[3]][:8]
+        names = [
+            f"{model} · {class_name(meter)}" if len(models) > 1 else class_name(meter)
+            for model, meter, *_ in top
+        ]
+        return bars(caption, names=names, values=[usd for *_, usd in top])
     colors = theme.colors([name for name in parts if name != "other"])
     return stacked(caption, x=[volumes.models[m] for m in models], parts=parts, colors=colors)
 

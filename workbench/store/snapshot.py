@@ -335,9 +335,12 @@ def open_snapshot(snapshots: Path) -> Snapshot:
         connection = duckdb.connect(
             str(path),
             read_only=True,
-            config={"enable_external_access": "false", "threads": str(min(2, os.cpu_count() or 1))},
+            config={
+                "enable_external_access": "false",
+                "threads": str(min(2, os.cpu_count() or 1)),
+                "lock_configuration": "true",
+            },
         )
-        connection.execute("SET lock_configuration = true")
     except duckdb.Error as error:
         raise StoreError(
             f"{path}: the snapshot cannot be opened ({str(error)[:200]}). Publish a new one."
