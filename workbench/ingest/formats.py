@@ -48,6 +48,8 @@ class Recognised:
     columns: tuple[str, ...] = ()
     """Of a CSV, as its header names them."""
     header_line: bytes = b""
+    uniform: tuple[str, ...] = ()
+    """Keys of JSON lines, if every object at the head has the same ones, each with a value."""
 
 
 def recognise(path: Path, fmt: str | None) -> Recognised:
@@ -92,6 +94,7 @@ def recognise(path: Path, fmt: str | None) -> Recognised:
         delimiter=delimiter,
         columns=columns,
         header_line=header_line,
+        uniform=_uniform(head, reader) if container == "jsonl" else (),
     )
 
 
@@ -151,6 +154,21 @@ def _look_at_json(head: bytes) -> tuple[str, list[frozenset[str]], str]:
     if b'"resourceSpans"' in head or b'"resource_spans"' in head:
         return "otlp", records or [frozenset({"resourceSpans"})], ","
     return "jsonl", records, ","
+
+
+def _uniform(head: bytes, reader: Reader) -> tuple[str, ...]:
+    keys: tuple[str, ...] = ()
+    for line in head.split(b"\n")[:-1]:
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            return ()
+        if not isinstance(value, dict) or None in value.values():
+            return ()
+        keys = keys or tuple(value)
+        if len(value) != len(keys) or any(key not in value for key in keys):
+            return ()
+    return keys if reader.strict and all(key in reader.inputs for key in keys) else ()
 
 
 def _fits(reader: Reader, records: list[frozenset[str]]) -> bool:

@@ -51,6 +51,8 @@ class Scan:
     """Length of the last line where no line end follows it."""
     complete_sha256: str = ""
     """Of the bytes up to the last line end."""
+    pairs: int = 0
+    """How often `":` occurs, the end of a JSON key; -1 where keys are written in another way."""
     long_lines: dict[int, int] = field(default_factory=dict)
     """Line number from 1 -> bytes, for lines above `MOST_LINE_BYTES`."""
     marks: dict[int, Mark] = field(default_factory=dict)
@@ -143,7 +145,13 @@ def _refuse_bomb(path: Path, *, packed: int, size: int) -> None:
         )
 
 
-def scan(path: Path, *, known: Sequence[KnownSource] = (), plain_copy: Path | None = None) -> Scan:
+def scan(
+    path: Path,
+    *,
+    known: Sequence[KnownSource] = (),
+    plain_copy: Path | None = None,
+    count_pairs: bool = False,
+) -> Scan:
     """Read `path` once: hash, newlines, overlong lines, and hashes where known files ended.
 
     With `plain_copy` the decompressed bytes are written there, so that what is parsed later
@@ -152,6 +160,7 @@ def scan(path: Path, *, known: Sequence[KnownSource] = (), plain_copy: Path | No
     found = Scan()
     hasher = hashlib.sha256()
     complete = hasher.copy()
+    last_byte = b""
     stops = {source.byte_length for source in known}
     copy = plain_copy.open("wb") if plain_copy else None
     try:
@@ -172,6 +181,9 @@ def scan(path: Path, *, known: Sequence[KnownSource] = (), plain_copy: Path | No
                     complete = hasher.copy()
             hasher.update(memoryview(block)[start:])
             _count_lines(found, block)
+            if count_pairs:
+                _count_pairs(found, block, before=last_byte)
+                last_byte = block[-1:]
             if copy:
                 copy.write(block)
     finally:
@@ -197,6 +209,15 @@ def _count_lines(found: Scan, block: bytes) -> None:
         _find_long_inside(found, block)
     found.newlines += block.count(b"\n")
     found.tail_bytes = len(block) - last - 1
+
+
+def _count_pairs(found: Scan, block: bytes, *, before: bytes) -> None:
+    # single bytes are found ten times faster than pairs, and most logs are compact
+    spaced = (b" " in block and b'" :' in block) or (b"\t" in block and b'"\t:' in block)
+    if found.pairs < 0 or spaced:
+        found.pairs = -1
+        return
+    found.pairs += block.count(b'":') + (before == b'"' and block[:1] == b":")
 
 
 def _find_long_inside(found: Scan, block: bytes) -> None:

@@ -17,6 +17,9 @@ from workbench.ingest.table import Table
 QUARANTINED, SKIPPED = -1, -2
 """Values of `rate_key` in a staged file; real keys are 0 or more."""
 
+NOT_UNIFORM = "not every record has the same keys"
+"""What the statement fails with when a uniform file turns out not to be one."""
+
 _DEFAULTS = {
     "service_tier": "'standard'",
     "price_variant": "''",
@@ -108,6 +111,9 @@ def _text_level(plan: Plan, filled: Mapping[str, str]) -> str:
         raw = f"SELECT *, {more} FROM ({raw})"
     read = [name(column) for column in table.present + table.tags]
     unread = f"coalesce({', '.join(read)}) IS NULL" if read else "true"
+    if table.uniform:
+        lacking = " OR ".join(f"{column} IS NULL" for column in read)
+        unread = f"CASE WHEN {lacking} THEN error({quoted(NOT_UNIFORM)}) ELSE false END"
     problems = "".join(f", {p} AS p{n}" for n, p in enumerate(reader.problems))
     fields = "".join(f",\n    {text} AS {name(column)}" for column, text in filled.items())
     most = (

@@ -26,6 +26,8 @@ class Table:
     """Those that are kept as tags."""
     repeated: tuple[str, ...] = ()
     """Keys that some object of a JSON file gives twice."""
+    uniform: bool = False
+    """Whether every record is taken to have all columns; one that has not is an error."""
 
 
 def json_lines(connection: Connection, path: Path, reader: Reader) -> Table:
@@ -103,6 +105,11 @@ def _used(path: Path, reader: Reader, keys: list[str]) -> tuple[tuple[str, ...],
 def _near(key: str, reader: Reader) -> str:
     near = get_close_matches(key.lower(), reader.inputs, n=1)
     return f"{key!r} (did you mean {near[0]!r}?)" if near else repr(key)
+
+
+def uniform_json_lines(path: Path, keys: tuple[str, ...]) -> Table:
+    """Read JSON lines of which the head says that all have the same keys, without looking first."""
+    return Table(relation=_json_relation(path, keys), present=keys, tags=(), uniform=True)
 
 
 def table_of(connection: Connection, path: Path, recognised: Recognised) -> Table:
