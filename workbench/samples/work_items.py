@@ -13,7 +13,9 @@ from workbench.samples.catalogue import (
 )
 
 REQUESTS_PER_TICKET = 2.2
-DEVELOPERS = 12
+DEVELOPERS = 4
+SESSION_DAYS = 14
+"""Sessions are resumed for two weeks, so that they make dozens of files and not hundreds."""
 UNLABELLED_SHARE = 0.03
 UNMATCHED_OUTCOMES = 12
 """Outcomes of tickets no log knows: an ingest must count and list them."""
@@ -64,8 +66,8 @@ def _with_tickets(rng: np.random.Generator, chat: pl.DataFrame) -> pl.DataFrame:
 
 def _with_sessions(code: pl.DataFrame) -> pl.DataFrame:
     developer = pl.col("user_index") % DEVELOPERS
-    week = pl.col("day") // 7
-    number = (week * DEVELOPERS + developer).cast(pl.String).str.zfill(12)
+    block = pl.col("day") // SESSION_DAYS
+    number = (block * DEVELOPERS + developer).cast(pl.String).str.zfill(12)
     return code.with_columns(
         user_id="developer-" + developer.cast(pl.String).str.zfill(2),
         tenant=pl.lit("internal"),

@@ -1,0 +1,33 @@
+"""The generator says what is in each file; reading the files must find exactly that."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from workbench.samples import ingest_plan, write_samples
+from workbench.workspace import Workspace
+
+NOW = datetime(2026, 11, 2, tzinfo=UTC)
+
+
+def test_every_file_is_read_as_the_summary_says(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    workspace = Workspace.init(folder)
+    summary = write_samples(folder, requests=2_000)
+    for (path, fmt, constants), expected in zip(ingest_plan(folder), summary.files, strict=True):
+        report = workspace.ingest(
+            [path], now=NOW, fmt=fmt, constants=constants, dry_run=path.is_dir()
+        )
+        assert report.failed == []
+        assert (
+            sum(one.loaded for one in report.staged),
+            sum(one.duplicates for one in report.staged),
+            sum(one.quarantined for one in report.staged),
+        ) == (expected.loaded, expected.duplicates, expected.quarantined), path.name
+    wanted: dict[str, int] = {}
+    for file in summary.files:
+        if file.format not in ("claude_code", "outcomes"):
+            for meter, amount in file.meters.items():
+                wanted[meter] = wanted.get(meter, 0) + amount
+    sums = ", ".join(f"sum({meter}) AS {meter}" for meter in wanted)
+    found = workspace.sql(f"SELECT {sums} FROM usage").to_pylist()[0]
+    assert {meter: int(amount) for meter, amount in found.items()} == wanted
