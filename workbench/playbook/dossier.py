@@ -211,6 +211,12 @@ class Exit(Part):
     cost_p50_usd: NonNegative | None = None
     cost_p90_usd: NonNegative | None = None
     notice_days: int | None = None
+    objectives: list[str] = Field(default_factory=list)
+    scenarios: list[str] = Field(default_factory=list, description="plausible events it is for")
+    contingency: list[str] = Field(default_factory=list, description="while the exit is under way")
+    contract: str | None = Field(None, description="contract the plan belongs to")
+    termination_rights: str | None = None
+    reviewed_on: date | None = None
     note: str | None = None
 
 
