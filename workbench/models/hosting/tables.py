@@ -186,7 +186,7 @@ def serving_model_of(
         groups.setdefault(row["group"], {})[row["name"]] = float(row["value"])
     try:
         nearness = _vector(groups["band_nearness"])
-        centres = groups["release_centre"]
+        centres = groups.get("release_centre", {})
         return ServingModel(
             efficiencies=Efficiencies(**groups["efficiency"]),
             first_token_law=_vector(groups["first_token_law"]),
