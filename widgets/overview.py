@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from widgets.page import Page, Snapshot, Values, day
-from widgets.unit_economics_data import ALL, Columns, Period, Reading, periods, read, unit_of
+from widgets.periods import ALL, Columns, Period, periods
+from widgets.unit_economics_data import Reading, read, unit_of
 from workbench.figures import overview as figures
 from workbench.figures.cards import View
 from workbench.models.overview import MonthToDate, month_to_date

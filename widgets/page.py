@@ -9,8 +9,7 @@ newest when that is answered, so at most one computation is in flight and the la
 
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,9 +18,22 @@ from urllib.parse import parse_qsl, urlencode
 import ipywidgets
 
 from widgets.charts import Charts
+from widgets.controls import Choice, Control, Section, Slider, set_value, text_of, widget_of
 from workbench.errors import StoreError, WorkbenchError
 from workbench.figures.cards import View
 from workbench.figures.theme import percent
+
+__all__ = [
+    "Choice",
+    "Control",
+    "Page",
+    "Section",
+    "Slider",
+    "Snapshot",
+    "Values",
+    "current_snapshot",
+    "day",
+]
 
 Values = Mapping[str, Any]
 
@@ -35,45 +47,6 @@ class Snapshot(Protocol):
 
 
 _LOG = logging.getLogger("workbench.dashboards")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """One of a few values; changing it reads the snapshot again."""
-
-    name: str
-    label: str
-    options: Sequence[tuple[str, str]]
-    """(what is shown, value); the first is the default unless `value` says."""
-    value: str | None = None
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slider:
-    """A number that can be dragged; changing it computes again from what was read."""
-
-    name: str
-    label: str
-    value: float
-    low: float
-    high: float
-    step: float
-    format: str = ".0%"
-    """How the browser writes the number, in d3's format language."""
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A heading between inputs."""
-
-    text: str
-
-
-Control = Choice | Slider | Section
-Box = ipywidgets.Label | ipywidgets.Dropdown | ipywidgets.FloatSlider
-_CHOICE = ipywidgets.Dropdown
 
 
 def workspace_folder() -> Path:
@@ -140,7 +113,7 @@ class Page(ipywidgets.VBox):
         """Open the current snapshot, make the inputs anew and draw."""
         self._pointer = _pointer_text()
         self._snapshot = self._given or current_snapshot()
-        made = [(item, _widget(item)) for item in self._functions[0](self._snapshot)]
+        made = [(item, widget_of(item)) for item in self._functions[0](self._snapshot)]
         before = {n: v for n, v in self.values().items() if v != self._defaults.get(n)}
         self.inputs = {item.name: box for item, box in made if not isinstance(item, Section)}
         self._defaults = self.values()
@@ -190,7 +163,7 @@ class Page(ipywidgets.VBox):
         if self._paused:
             return
         self._guard(self.redraw)
-        changed = {n: _text(v) for n, v in self.values().items() if v != self._defaults[n]}
+        changed = {n: text_of(v) for n, v in self.values().items() if v != self._defaults[n]}
         self.charts.query = urlencode(changed)
 
     def _on_message(self, _: object, content: object, __: object) -> None:
@@ -211,7 +184,9 @@ class Page(ipywidgets.VBox):
     def _take_query(self, query: str) -> None:
         """Set the inputs the address names; what is unknown or out of range is left out."""
         wanted = dict(parse_qsl(query))
-        choices = {n: v for n, v in wanted.items() if isinstance(self.inputs.get(n), _CHOICE)}
+        choices = {
+            n: v for n, v in wanted.items() if isinstance(self.inputs.get(n), ipywidgets.Dropdown)
+        }
         if self._restore(choices):
             self.redraw()  # measured values first, what-ifs on top of them
         if self._restore({n: v for n, v in wanted.items() if n not in choices}) or choices:
@@ -220,7 +195,7 @@ class Page(ipywidgets.VBox):
     def _restore(self, wanted: Mapping[str, Any]) -> bool:
         self._paused = True
         try:
-            taken = [_set(self.inputs[n], v) for n, v in wanted.items() if n in self.inputs]
+            taken = [set_value(self.inputs[n], v) for n, v in wanted.items() if n in self.inputs]
             return any(taken)
         finally:
             self._paused = False
@@ -241,50 +216,6 @@ class Page(ipywidgets.VBox):
                 "These inputs could not be computed. Change them back or reload the page; "
                 "the reason is in the dashboard log."
             )
-
-
-def _widget(item: Control) -> Box:
-    """Return the ipywidget of one input, styled by the page's style sheet."""
-    if isinstance(item, Section):
-        box = ipywidgets.Label(item.text)
-        box.add_class("wb-section")
-        return box
-    if isinstance(item, Choice):
-        box = ipywidgets.Dropdown(
-            description=item.label, options=list(item.options), tooltip=item.note
-        )
-        if item.value is not None:
-            box.value = item.value
-        box.add_class("wb-choice")
-        return box
-    box = ipywidgets.FloatSlider(
-        description=item.label, value=item.value, min=item.low, max=item.high, step=item.step,
-        readout_format=item.format, tooltip=item.note,
-    )  # fmt: skip
-    box.add_class("wb-slider")
-    return box
-
-
-def _set(box: Box, value: object) -> bool:
-    """Set an input if `value` is one it offers; say whether it was."""
-    if isinstance(box, ipywidgets.Label):
-        return False
-    if isinstance(box, ipywidgets.Dropdown):
-        if value not in [option for _, option in box.options]:
-            return False
-    else:
-        try:
-            value = float(str(value))
-        except (TypeError, ValueError):
-            return False
-        if box.disabled or not box.min <= value <= box.max:
-            return False
-    box.value = value
-    return True
-
-
-def _text(value: object) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _state_line(state: Mapping[str, Any]) -> list[tuple[str, ...]]:

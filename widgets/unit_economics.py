@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from widgets.page import Choice, Control, Page, Section, Slider, Snapshot, Values, day
-from widgets.unit_economics_data import ALL, BASES, Reading, periods, read, unit_of
+from widgets.periods import ALL, BASES, periods
+from widgets.unit_economics_data import Reading, read, unit_of
 from workbench.figures import unit_economics as figures
 from workbench.figures.cards import Tile, View
 from workbench.figures.theme import money_parts, percent

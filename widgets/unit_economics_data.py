@@ -5,45 +5,23 @@ Sums over days and models, nothing more; every rate and every cost per unit is t
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
 from typing import Any
 
+from widgets.periods import (
+    ALL,
+    BASES,
+    Columns,
+    Period,
+    is_month,
+    periods,
+    rows_of,
+    span_of,
+    sums_by,
+    total,
+)
 from workbench.models.unit_economics import HumanWork, PeriodCounts, PricedVolumes, priced_volumes
-
-ALL = "all"
-BASES = {
-    "contract": "contract_cost_usd", "list": "list_cost_usd",
-    "reported": "reported_cost_usd", "billed": "billed_cost_usd",
-}  # fmt: skip
-Columns = Mapping[str, Sequence[Any]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Period:
-    """Days from first to last, both included."""
-
-    name: str
-    first: date
-    last: date
-
-    @property
-    def days(self) -> int:
-        """How many days it has."""
-        return (self.last - self.first).days + 1
-
-    @property
-    def before(self) -> "Period":
-        """The month before a whole month, else as many days before."""
-        end = self.first - timedelta(days=1)
-        whole = self.first.day == 1 and (self.last + timedelta(days=1)).day == 1
-        first = end.replace(day=1) if whole else end - timedelta(days=self.days - 1)
-        return Period(name="before", first=first, last=end)
-
-    def holds(self, day: str) -> bool:
-        """Say whether an ISO day lies in it."""
-        return self.first.isoformat() <= day <= self.last.isoformat()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,23 +62,6 @@ class Reading:
     notices: tuple[str, ...]
 
 
-def periods(state: Mapping[str, Any]) -> list[Period]:
-    """Return the months the snapshot has, newest first, then the last 30 and 90 days and all."""
-    last = date.fromisoformat(str(state["as_of"]))
-    first = date.fromisoformat(str(state.get("first_day") or state["as_of"]))
-    found, end = [], last
-    while end >= first:
-        start = max(end.replace(day=1), first)
-        found.append(Period(name=f"{start:%B %Y}", first=start, last=end))
-        end = end.replace(day=1) - timedelta(days=1)
-    found += [
-        Period(name=f"Last {n} days", first=last - timedelta(days=n - 1), last=last)
-        for n in (30, 90)
-        if last - timedelta(days=n - 1) >= first
-    ]
-    return [*found, Period(name="All days", first=first, last=last)]
-
-
 def unit_of(dossiers: Iterable[Mapping[str, Any]], feature: str) -> Unit:
     """Return the unit of value a feature's dossier declares; requests where it does not."""
     for dossier in dossiers:
@@ -133,26 +94,26 @@ def read(snapshot: Any, values: Mapping[str, Any]) -> Reading:  # noqa: ANN401 -
         share = _share(daily, everything, span)
         meter = None
         if unit.counted_by not in ("requests", "resolved"):
-            classes = snapshot.token_classes(**where, **_span(span))
+            classes = snapshot.token_classes(**where, **span_of(span))
             meter = sum(q for q, m in zip(classes["quantity"], classes["meter"], strict=True)
                         if m == unit.counted_by)  # fmt: skip
         return _counts(daily, outcomes, span, column, unit, meter, _Assumed(assumed, share))
 
     counts = count(period)
-    classes = snapshot.token_classes(**where, **_span(period))
+    classes = snapshot.token_classes(**where, **span_of(period))
     volumes = _volumes(classes, daily, period, values["basis"], counts.usage_usd)
     has_before = period.before.first.isoformat() >= str(state.get("first_day") or "")
     by, moved = _moved(snapshot, daily, where, column, period)
     days, day_usd, day_units = _days(daily, outcomes, period, column, unit)
     shift = _shift(volumes)
-    tenants = snapshot.tenants(**where, **_span(period))
+    tenants = snapshot.tenants(**where, **span_of(period))
     return Reading(
         feature=feature, environment=environment, basis=values["basis"], period=period,
         as_of=str(state["as_of"]), unit=unit, counts=counts, volumes=volumes,
         before=count(period.before) if has_before else None,
-        months=tuple((p.name, count(p)) for p in reversed(periods(state)) if _is_month(p)),
+        months=tuple((p.name, count(p)) for p in reversed(periods(state)) if is_month(p)),
         days=days, day_usd=day_usd, day_units=day_units,
-        model_usd=_sums(daily, column, "model", period),
+        model_usd=sums_by(daily, column, "model", period),
         movers=moved, movers_by=by,
         tenants=tenants,
         each=_each(snapshot, where, period, counts, daily, tenants, unit),
@@ -173,44 +134,19 @@ class _Assumed:
         return float(entry["value"]) if isinstance(entry, Mapping) else 0.0
 
 
-def _is_month(period: Period) -> bool:
-    return period.name not in ("Last 30 days", "Last 90 days", "All days")
-
-
-def _span(period: Period) -> dict[str, str]:
-    return {"first_day": period.first.isoformat(), "last_day": period.last.isoformat()}
-
-
-def _rows(columns: Columns, period: Period) -> list[int]:
-    return [i for i, day in enumerate(columns["day"]) if period.holds(day)]
-
-
-def _total(columns: Columns, name: str, rows: Sequence[int]) -> float | None:
-    """Sum a column over rows; None where none of them has a value."""
-    known = [columns[name][i] for i in rows if columns[name][i] is not None]
-    return float(sum(known)) if known else None
-
-
-def _sums(columns: Columns, name: str, by: str, period: Period) -> dict[str, float]:
-    sums: dict[str, float] = defaultdict(float)
-    for i in _rows(columns, period):
-        sums[str(columns[by][i] or "(none)")] += float(columns[name][i] or 0.0)
-    return dict(sorted(sums.items(), key=lambda item: -item[1]))
-
-
 def _moved(
-    snapshot: Any,
+    snapshot: Any,  # noqa: ANN401
     daily: Columns,
     where: Mapping[str, str | None],
     column: str,
-    period: Period,  # noqa: ANN401
+    period: Period,
 ) -> tuple[str, tuple[dict[str, float], dict[str, float]]]:
     """Return cost before and now by feature; within one feature by model, or by tenant."""
     by = "feature" if where["feature"] is None else "model"
-    before, now = (_sums(daily, column, by, span) for span in (period.before, period))
+    before, now = (sums_by(daily, column, by, span) for span in (period.before, period))
     if by == "model" and len(now) < 3 and column in ("contract_cost_usd", "list_cost_usd"):
         by = "tenant"
-        before, now = (_tenant_usd(snapshot.tenants(**where, **_span(span)), column)
+        before, now = (_tenant_usd(snapshot.tenants(**where, **span_of(span)), column)
                        for span in (period.before, period))  # fmt: skip
     return by, (before, now)
 
@@ -222,36 +158,36 @@ def _tenant_usd(tenants: Columns, column: str) -> dict[str, float]:
 
 def _share(daily: Columns, everything: Columns, span: Period) -> float:
     """Return this selection's part of the requests, which is its part of the platform."""
-    whole = _total(everything, "requests", _rows(everything, span)) or 0.0
-    return (_total(daily, "requests", _rows(daily, span)) or 0.0) / whole if whole else 0.0
+    whole = total(everything, "requests", rows_of(everything, span)) or 0.0
+    return (total(daily, "requests", rows_of(daily, span)) or 0.0) / whole if whole else 0.0
 
 
 def _counts(
     daily: Columns, outcomes: Columns, span: Period, column: str, unit: Unit, meter: float | None,
     assumed: _Assumed,
 ) -> PeriodCounts:  # fmt: skip
-    rows = _rows(daily, span)
-    requests = _total(daily, "requests", rows) or 0.0
-    errors = _total(daily, "errors", rows) or 0.0
-    short = sum(_total(daily, n, rows) or 0.0 for n in ("unpriced_requests", "partial_requests"))
+    rows = rows_of(daily, span)
+    requests = total(daily, "requests", rows) or 0.0
+    errors = total(daily, "errors", rows) or 0.0
+    short = sum(total(daily, n, rows) or 0.0 for n in ("unpriced_requests", "partial_requests"))
     platform = (
         assumed["platform_fixed_usd_per_month"] * assumed.platform_share * span.days / 30.4375
     )
     base = PeriodCounts(
-        usage_usd=_total(daily, column, rows), platform_usd=platform, requests=requests,
+        usage_usd=total(daily, column, rows), platform_usd=platform, requests=requests,
         unpriced_requests=short, resolved_gross=(requests - errors) if meter is None else meter,
     )  # fmt: skip
     if unit.counted_by != "resolved":
         return base
-    ended = _rows(outcomes, span)
-    gross = _total(outcomes, "resolved_gross", ended)
-    minutes = _total(outcomes, "human_minutes", ended) or None
+    ended = rows_of(outcomes, span)
+    gross = total(outcomes, "resolved_gross", ended)
+    minutes = total(outcomes, "human_minutes", ended) or None
     per_minute = assumed["human_usd_per_minute"] or None
     return replace(
         base, resolved_gross=gross, tool_usd=assumed["tool_usd_per_attempt"] * requests,
-        reopened=_total(outcomes, "reopened", ended) or 0.0,
-        escalated=_total(outcomes, "escalated", ended) or 0.0,
-        failed=sum(_total(outcomes, n, ended) or 0.0 for n in ("failed", "rejected")),
+        reopened=total(outcomes, "reopened", ended) or 0.0,
+        escalated=total(outcomes, "escalated", ended) or 0.0,
+        failed=sum(total(outcomes, n, ended) or 0.0 for n in ("failed", "rejected")),
         human=HumanWork(
             usd_per_case=assumed["human_cost_usd_per_ticket"],
             handoff_usd_per_case=assumed["handoff_usd_per_ticket"],
@@ -282,7 +218,7 @@ def _volumes(
         place = models.index(str(classes["model"][i])), meters.index(str(classes["meter"][i]))
         units[place[0]][place[1]] += float(classes["quantity"][i])
         usd[place[0]][place[1]] += float(classes[column][i]) * scale
-    requests = _sums(daily, "requests", "model", period)
+    requests = sums_by(daily, "requests", "model", period)
     return priced_volumes(
         models, meters, units=units, usd=usd, requests=[requests.get(m, 0.0) for m in models]
     )
@@ -294,12 +230,12 @@ def _days(
     """Return cost and units of value a day; a meter is not counted a day, so requests stand in."""
     usd: dict[str, float] = defaultdict(float)
     units: dict[str, float] = defaultdict(float)
-    for i in _rows(daily, period):
+    for i in rows_of(daily, period):
         usd[daily["day"][i]] += float(daily[column][i] or 0.0)
         if unit.counted_by != "resolved":
             units[daily["day"][i]] += float(daily["requests"][i] - (daily["errors"][i] or 0))
     if unit.counted_by == "resolved":
-        for i in _rows(outcomes, period):
+        for i in rows_of(outcomes, period):
             units[outcomes["day"][i]] += float(outcomes["resolved_gross"][i] or 0)
     days = tuple(sorted(usd))
     return days, tuple(usd[d] for d in days), tuple(units.get(d) for d in days)
@@ -312,12 +248,12 @@ def _each(
     """Return how many requests, active users, tenants, features and units there were."""
     given = [(cut, value) for cut, value in where.items() if value is not None]
     users = None
-    if len(given) < 2 and period.first.day == 1 and _is_month(period):
+    if len(given) < 2 and period.first.day == 1 and is_month(period):
         cut, value = given[0] if given else ("all", None)
         counted = snapshot.users(grain="month", cut=cut, value=value)
         found = dict(zip(counted["period"], counted["users"], strict=True))
         users = found.get(period.first.isoformat())
-    features = {daily["feature"][i] for i in _rows(daily, period)} - {None}
+    features = {daily["feature"][i] for i in rows_of(daily, period)} - {None}
     return {
         "request": counts.requests,
         "active user": users,
@@ -363,13 +299,13 @@ def _notices(
     daily: Columns, period: Period, basis: str, column: str, counts: PeriodCounts,
     assumed: Mapping[str, Any], unit: Unit,
 ) -> list[str]:  # fmt: skip
-    rows, found = _rows(daily, period), []
+    rows, found = rows_of(daily, period), []
     if counts.usage_usd is None:
         found.append(
             f"No {basis} cost is known here. Choose another cost basis or a longer period."
         )
     if basis == "reported" and counts.usage_usd is not None:
-        stated = _total(daily, "reported_requests", rows) or 0.0
+        stated = total(daily, "reported_requests", rows) or 0.0
         if stated < counts.requests:
             found.append(f"Only {stated:,.0f} of {counts.requests:,.0f} requests state a cost.")
     if basis in ("reported", "billed") and counts.usage_usd is not None:
