@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from workbench.errors import InputError
 from workbench.playbook.evidence import Case, MissingEvidenceError
 from workbench.playbook.hcl import TerraformFile, parse_terraform
 
@@ -57,9 +58,16 @@ def read_policies(case: Case) -> list[Policy]:
         if path.suffix == ".json":
             found += _json_policies(raw, name=name)
         else:
-            found += hcl_policies(parse_terraform(raw.decode("utf-8"), name=name))
+            found += _hcl_file(raw, name=name)
         case.note_file(path, raw, rows=len(found))
     return [policy for policy in found if _invokes(policy)]
+
+
+def _hcl_file(raw: bytes, *, name: str) -> list[Policy]:
+    try:
+        return list(hcl_policies(parse_terraform(raw.decode("utf-8"), name=name)))
+    except InputError as error:
+        raise MissingEvidenceError(str(error)) from error
 
 
 def _invokes(policy: Policy) -> bool:

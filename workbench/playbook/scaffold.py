@@ -1,0 +1,75 @@
+"""Give a new workspace its toolkit: Terraform modules, prompt library, runbooks, schema."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from workbench.playbook.dossier_files import write_schema
+from workbench.playbook.prompts import Prompt
+from workbench.playbook.tables import TABLES
+
+TOOLKIT = Path(__file__).parent / "toolkit"
+_SQL = re.compile(r"```sql\n(.*?)```", re.DOTALL)
+
+
+def scaffold(folder: Path) -> tuple[Path, ...]:
+    """Write the toolkit into a workspace; a file that is there already is left as it is.
+
+    Writes `terraform/`, `prompts/`, `runbooks/`, the JSON schemas of dossiers and prompts, and
+    `evidence/README.md`.
+
+    Returns
+    -------
+    tuple of Path
+        The files written.
+    """
+    written = []
+    for source in sorted(TOOLKIT.rglob("*")):
+        if source.is_file() and source.suffix not in (".py", ".pyc"):
+            target = folder / source.relative_to(TOOLKIT)
+            if not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(source.read_bytes())
+                written.append(target)
+    (folder / "dossiers").mkdir(parents=True, exist_ok=True)
+    written.append(write_schema(folder / "dossiers"))
+    prompt_schema = folder / "prompts" / "prompt.schema.json"
+    text = json.dumps(Prompt.model_json_schema(), indent=1, sort_keys=True)
+    prompt_schema.write_text(text + "\n", encoding="utf-8")
+    guide = folder / "evidence" / "README.md"
+    guide.parent.mkdir(exist_ok=True)
+    guide.write_text(_evidence_guide(), encoding="utf-8")
+    return (*written, prompt_schema, guide)
+
+
+def runbook_queries(folder: Path) -> Mapping[str, tuple[str, ...]]:
+    """Return the SQL of each runbook in `runbooks/*.md`, by name: they run on the store's views."""
+    return {
+        path.stem: tuple(query.strip() for query in _SQL.findall(path.read_text(encoding="utf-8")))
+        for path in sorted((folder / "runbooks").glob("*.md"))
+    }
+
+
+def _evidence_guide() -> str:
+    lines = [
+        "# Evidence tables",
+        "",
+        "CSV files the checks read. `feature` may be added to any of them; a row without it is about",
+        "every feature. A kind with ? may be empty or left out. Times are UTC.",
+    ]
+    for name, table in TABLES.items():
+        columns = ", ".join(f"`{column}` {kind}" for column, kind in table.columns.items())
+        lines += [
+            "",
+            f"## {name}.csv",
+            "",
+            f"{table.meaning[0].upper()}{table.meaning[1:]}: {columns}",
+        ]
+    lines += [
+        "", "## Other files", "",
+        "- `packets.jsonl`: explainability packets, one a line, each with the hash of the one before",
+        "- `screening_set.jsonl`: `text` and `spans` (kind, start, end), to measure the screening",
+        "- `stored_texts.jsonl`: `feature` and `text`, a sample of what another system stores",
+    ]  # fmt: skip
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,1 @@
+"""What a new workspace starts with: Terraform modules, a prompt, runbooks."""
