@@ -1,0 +1,64 @@
+"""Serving predictions against measured points that were left out, and published throughputs."""
+
+import csv
+import gzip
+
+import numpy as np
+import pytest
+
+from workbench.exports.hosting_predict import read_rows, shipped_catalogue, shipped_model
+from workbench.models.hosting.held_out import cross_validate, uncalibrated_error
+from workbench.models.hosting.published import offline_counts, offline_questions
+from workbench.models.hosting.tables import GRID_COLUMNS, cells_of, measured_of
+
+
+@pytest.fixture(scope="module")
+def measured(shared):
+    path = shared / "oracles" / "measured_serving.csv.gz"
+    rows = read_rows(path, required=GRID_COLUMNS)
+    return measured_of([row for row in rows if row["mode"] == "agg"], shipped_catalogue())
+
+
+def test_held_out_cells_are_predicted_within_the_stated_error(measured, capsys):
+    errors, answers = cross_validate(measured, shipped_catalogue(), cells=cells_of(measured.grid))
+    textbook = uncalibrated_error(measured, shipped_catalogue())
+    with capsys.disabled():
+        for e in errors:
+            print(
+                f"\n{e.metric}: median error {e.median_error:.1%} over {e.rows} rows, "
+                f"{e.refused} refused, band holds {e.coverage:.1%}, median width "
+                f"{e.median_width:.1%}; textbook roofline {textbook[e.metric]:.1%}"
+            )
+    throughput, tpot, ttft = errors
+    assert throughput.median_error < 0.15
+    assert tpot.median_error < 0.15
+    assert ttft.median_error < 0.31
+    for error in (throughput, tpot):
+        assert 0.75 <= error.coverage <= 0.87
+    assert sum(error.refused for error in errors) < 0.03 * 3 * len(measured.grid)
+    assert np.isnan(answers["tpot_ms"]).sum() == tpot.refused
+
+
+def test_the_shipped_anchors_are_the_measured_rows(measured):
+    shipped = shipped_model().anchors
+    assert len(shipped.grid) == len(measured.grid)
+    assert shipped.tpot_ms == pytest.approx(measured.tpot_ms, rel=1e-5)
+    assert shipped.ttft_ms == pytest.approx(measured.ttft_ms, rel=1e-5)
+
+
+def test_published_offline_rows_are_inside_their_band_or_refused(shared, capsys):
+    rows = read_rows(shared / "facts" / "published_throughput.csv", required=("tp",))
+    catalogue = shipped_catalogue()
+    questions, published = offline_questions(rows, catalogue)
+    counts = offline_counts(shipped_model(), questions, catalogue, published)
+    offline = sum("offline max" in row["concurrency_or_qps"] for row in rows)
+    with capsys.disabled():
+        print(f"\npublished offline-max rows: {offline}, of a known model: {counts}")
+    assert counts["outside"] == 0
+    assert counts["inside"] + counts["refused"] == counts["asked"] == len(published)
+
+
+def test_the_oracle_has_the_columns_the_contract_names(shared):
+    with gzip.open(shared / "oracles" / "measured_serving.csv.gz", "rt", newline="") as file:
+        header = next(csv.reader(file))
+    assert set(GRID_COLUMNS) < set(header)
