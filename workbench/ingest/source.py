@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+import pyarrow as pa
 import zstandard
 
 from workbench.errors import IngestError
@@ -76,6 +77,11 @@ def reading(path: Path) -> Iterator[None]:
     except (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError) as error:
         raise IngestError(
             f"{path}: the compressed file is cut off or damaged ({error}). "
+            "Nothing was loaded; copy it again from where it came from."
+        ) from error
+    except pa.ArrowInvalid as error:
+        raise IngestError(
+            f"{path}: the Parquet file is cut off or damaged ({error}). "
             "Nothing was loaded; copy it again from where it came from."
         ) from error
     except FileNotFoundError as error:
