@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.errors import InputError
+from workbench.models.envelope.base_case import base_case
 from workbench.models.envelope.leaves import Judged, measured_by_customer, measured_by_day
 from workbench.models.envelope.paths import draw
 from workbench.models.envelope.redraw import EnvelopeState, Levers
@@ -18,7 +19,7 @@ from workbench.models.envelope.risk import (
     s_curve,
     summarise,
 )
-from workbench.models.envelope.sensitivity import Stress, base_total, stress_tests, tornado
+from workbench.models.envelope.sensitivity import Stress, stress_tests, tornado
 from workbench.models.envelope.tree import (
     Commitment,
     CostLine,
@@ -146,6 +147,22 @@ def test_what_is_committed_and_not_used_is_paid():
     assert costs(simple(commitments=(covered,)), paths=2)[0, 0] == pytest.approx(100.0)
 
 
+def test_the_base_case_follows_the_same_tree_as_the_paths():
+    event = Event(
+        name="retires", lines=("pictures",), probability=1.0, first_month=1, last_month=1,
+        factor=judged(1.5), one_off_usd=40.0,
+    )  # fmt: skip
+    tree = simple(
+        price=((0, 2.0), (2, 1.0)),
+        events=(event,),
+        commitments=(Commitment(name="commit", lines=("pictures",), usd_per_month=130.0),),
+        fixed=(FixedCost(name="tools", usd_by_month=(1.0, 2.0, 3.0)),),
+    )
+    # 100 + 30 unused + 1; 150 + 40 once + 2; 75 + 55 unused + 3.
+    assert base_case(tree).by_month == (131.0, 192.0, 133.0)
+    assert costs(tree, paths=2)[:, 0] == pytest.approx([131.0, 192.0, 133.0])
+
+
 def test_a_forced_migration_comes_in_its_month():
     migration = Event(
         name="model retires",
@@ -259,7 +276,7 @@ def test_a_year_is_read_from_its_paths_not_from_its_months():
 def test_tornado_matches_the_lognormal_swing():
     swings = tornado(tokens())
     assert [swing.name for swing in swings] == ["tokens", "requests", "price", "users"]
-    assert base_total(tokens()) == pytest.approx(3_000.0)
+    assert base_case(tokens()).total == pytest.approx(3_000.0)
     # 3,000 * exp(+-1.28155 * 0.3) = 4,406.52 and 2,042.43.
     assert (swings[0].low_usd, swings[0].high_usd) == pytest.approx((2_042.43, 4_406.52), rel=1e-4)
 

@@ -7,11 +7,12 @@ from datetime import date
 import numpy as np
 
 from workbench.errors import InputError
+from workbench.models.envelope.base_case import base_case, likely_events
 from workbench.models.envelope.leaves import Z90, Judged, Leaf
 from workbench.models.envelope.paths import Draws
 from workbench.models.envelope.redraw import EnvelopeState, Levers
 from workbench.models.envelope.risk import Spread, summarise
-from workbench.models.envelope.tree import CostTree, Driver, Event
+from workbench.models.envelope.tree import CostTree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,15 +50,10 @@ class StressResult:
     p_breach: float | None
 
 
-def base_total(tree: CostTree) -> float:
-    """Return total USD with every input at its P50 and every event that is likely."""
-    return _total_at(tree, {})
-
-
 def tornado(tree: CostTree) -> list[Swing]:
     """Return the swing of the total for every uncertain input, widest first."""
     leaves: dict[str, Leaf] = {driver.name: driver.leaf for driver in tree.drivers}
-    leaves |= {event.name: event.factor for event in tree.events if event.probability > 0.5}
+    leaves |= {event.name: event.factor for event in likely_events(tree)}
     swings = []
     for name, leaf in leaves.items():
         low, high = leaf.at(np.array([-Z90, Z90]))
@@ -67,8 +63,8 @@ def tornado(tree: CostTree) -> list[Swing]:
                     name=name,
                     input_low=float(low),
                     input_high=float(high),
-                    low_usd=_total_at(tree, {name: float(low)}),
-                    high_usd=_total_at(tree, {name: float(high)}),
+                    low_usd=base_case(tree, {name: float(low)}).total,
+                    high_usd=base_case(tree, {name: float(high)}).total,
                 )
             )
     return sorted(swings, key=lambda swing: -abs(swing.high_usd - swing.low_usd))
@@ -138,35 +134,3 @@ def _with_shares(tree: CostTree, shares: Mapping[str, float]) -> CostTree:
             for driver in tree.drivers
         ),
     )
-
-
-def _total_at(tree: CostTree, values: Mapping[str, float]) -> float:
-    """Total USD on the one path where every input is at its P50 but those given."""
-
-    def fixed_driver(driver: Driver) -> Driver:
-        value = values.get(driver.name, driver.leaf.p50)
-        return replace(driver, leaf=certain(value, like=driver.leaf), monthly_sigma=0.0)
-
-    def fixed_event(event: Event) -> Event:
-        value = values.get(event.name, event.factor.p50)
-        middle = (event.first_month + event.last_month) // 2
-        return replace(
-            event,
-            probability=1.0 if event.probability > 0.5 else 0.0,
-            factor=certain(value, like=event.factor),
-            first_month=middle,
-            last_month=middle,
-        )
-
-    one = replace(
-        tree,
-        drivers=tuple(fixed_driver(driver) for driver in tree.drivers),
-        events=tuple(fixed_event(event) for event in tree.events),
-    )
-    draws = Draws(
-        level=np.zeros((len(tree.drivers), 1)),
-        shocks=np.zeros((len(tree.drivers), tree.months, 1)),
-        events=np.full((len(tree.events), 3, 1), 0.5),
-        seed=0,
-    )
-    return float(EnvelopeState(one, draws).costs().sum(dtype=np.float64))

@@ -162,11 +162,14 @@ def with_successors(lines: Iterable[Line], successors: Mapping[str, str]) -> lis
     InputError
         If the chain of successors runs in a circle.
     """
-    return list(
-        _merged(
-            replace(line, name=_last_successor(line.name, successors)) for line in lines
-        ).values()
+    return merged_lines(
+        replace(line, name=_last_successor(line.name, successors)) for line in lines
     )
+
+
+def merged_lines(lines: Iterable[Line]) -> list[Line]:
+    """Add up repeated lines at their average price; a line without quantity does not exist."""
+    return list(_merged(lines).values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,7 +255,6 @@ def _by_team(lines: Sequence[Line]) -> dict[str, float]:
 
 
 def _merged(lines: Iterable[Line]) -> dict[tuple[str, str], Line]:
-    """Add up repeated lines at their average price; a line without quantity does not exist."""
     merged: dict[tuple[str, str], Line] = {}
     for line in lines:
         if line.quantity == 0:

@@ -1,0 +1,101 @@
+"""How a variance is drawn: bridge from budget to actual to outlook, legs, and the lines behind."""
+
+from collections.abc import Sequence
+
+from workbench.figures import bars, theme
+from workbench.figures.caption import Caption
+from workbench.figures.cards import Chart, Table
+from workbench.models.variance.bridge import Bridge
+from workbench.models.variance.legs import UsageLegs
+from workbench.models.variance.pvm import PriceVolumeMix
+
+LEG_NAMES = {
+    "users": "Users",
+    "requests_per_user": "Requests per user",
+    "tokens_per_request": "Tokens per request",
+    "cache_share": "Cache share",
+    "model_mix": "Model mix",
+    "list_price": "List price",
+    "discount": "Discount",
+    "fx": "FX",
+}
+MOST_LEGS = 8
+COLUMNS = ("volume", "mix", "mix_relative", "price", "new", "discontinued")
+
+
+def bridge_to_actual(caption: Caption, *, bridge: Bridge) -> Chart:
+    """Draw the steps between the first total and the actual."""
+    totals = [at for at, bar in enumerate(bridge.bars) if bar.kind == "total"]
+    return _between(caption, bridge, totals[0], totals[1])
+
+
+def bridge_to_outlook(caption: Caption, *, bridge: Bridge) -> Chart:
+    """Draw the forecast between the actual and the outlook.
+
+    Raises
+    ------
+    ValueError
+        If the bridge ends at the actual.
+    """
+    totals = [at for at, bar in enumerate(bridge.bars) if bar.kind == "total"]
+    if len(totals) < 3:
+        raise ValueError("the bridge has no outlook; give the rest of the year to budget_bridge")
+    return _between(caption, bridge, totals[1], totals[2])
+
+
+def usage_legs(caption: Caption, *, legs: UsageLegs, before: str, after: str) -> Chart:
+    """Draw the eight legs from users to FX between two periods."""
+    return bars.waterfall(
+        caption,
+        start=(before, legs.base_usd),
+        legs=[(LEG_NAMES[name], value) for name, value in legs.legs.items()],
+        end=(after, legs.actual_usd),
+    )
+
+
+def lines_table(
+    split: PriceVolumeMix, *, title: str, subtitle: str, rows: Sequence[str] | None = None
+) -> Table:
+    """List every line with its legs, or only those behind one bar; the last row adds them up.
+
+    Parameters
+    ----------
+    rows
+        Names of lines, as `Bar.rows` gives them; None lists all.
+    """
+    chosen = [line for line in split.lines if rows is None or line.name in rows]
+    body = [
+        (line.name, line.team, *(theme.accounting(getattr(line, leg)) for leg in COLUMNS))
+        for line in chosen
+    ]
+    sums = [sum(getattr(line, leg) for line in chosen) for leg in COLUMNS]
+    total = ("Total", "", *(theme.accounting(value) for value in sums))
+    return Table(
+        title=title,
+        subtitle=subtitle,
+        columns=("Line", "Team", "Volume", "Mix", "Mix, relative", "Price", "New", "Discontinued"),
+        rows=(*body, total),
+        text_columns=("Team",),
+        foot="Relative mix has the same total and is negative where share moved to a cheap line.",
+        has_total=True,
+    )
+
+
+def _between(caption: Caption, bridge: Bridge, first: int, last: int) -> Chart:
+    start, end = bridge.bars[first], bridge.bars[last]
+    steps = [(bar.label, bar.value_usd) for bar in bridge.bars[first + 1 : last]]
+    return bars.waterfall(
+        caption,
+        start=(start.label, start.end_usd),
+        legs=_at_most(steps, MOST_LEGS),
+        end=(end.label, end.end_usd),
+    )
+
+
+def _at_most(steps: list[tuple[str, float]], most: int) -> list[tuple[str, float]]:
+    """Keep the largest steps in their order and add up the others as one."""
+    if len(steps) <= most:
+        return steps
+    kept = sorted(range(len(steps)), key=lambda at: -abs(steps[at][1]))[: most - 1]
+    rest = sum(value for at, (_, value) in enumerate(steps) if at not in kept)
+    return [*(steps[at] for at in sorted(kept)), ("Other", rest)]
