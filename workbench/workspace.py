@@ -161,7 +161,9 @@ class Workspace:
         """
         with self._writer() as catalog:
             read = [read_sheet(path, known_from=now.replace(tzinfo=None)) for path in paths]
-            PriceBook([*self.book().imports, *read])
+            held = self.book().imports
+            read = [one for one in read if not _is_latest(one, held)]
+            PriceBook([*held, *read])
             for one in read:
                 self._keep(one)
             self._apply(catalog, [])
@@ -404,6 +406,12 @@ def _known(catalog: Catalog, committed: Sequence[Mapping[str, Any]]) -> list[Kno
         for one in committed
     ]
     return stored + fresh
+
+
+def _is_latest(one: PriceImport, held: Sequence[PriceImport]) -> bool:
+    """Say whether the newest import of the same source already says the same."""
+    same = [other for other in held if (other.layer, other.source) == (one.layer, one.source)]
+    return bool(same) and max(same, key=lambda other: other.known_from).rows == one.rows
 
 
 def _space_for(path: Path) -> int:

@@ -73,7 +73,7 @@ def price_tables() -> list[str]:
     minima = ", ".join(f"coalesce(r.minimum_{n}, 0) AS minimum_{n}" for n in _MINIMA)
     return [
         f"CREATE OR REPLACE TABLE price_narrow AS SELECT {interval}, {flags}, "
-        f"{_prices(CORE_METERS)} {joined} WHERE NOT r.has_tod",
+        f"{_prices((*CORE_METERS, 'billed_requests'))} {joined} WHERE NOT r.has_tod",
         f"CREATE OR REPLACE TABLE price_wide AS SELECT {interval}, r.second_from, r.second_to, "
         f"{minima}, {flags}, {_prices(METER_NAMES)} {joined}",
     ]
@@ -85,7 +85,25 @@ def _prices(names: Iterable[str]) -> str:
     )
 
 
-def priced_rows(*, usage: str, time_of_day_keys: Sequence[int], columns: Sequence[str]) -> str:
+def billed_requests(table: str = "u") -> str:
+    """Return SQL for the requests a row is billed for where requests have a price: itself.
+
+    A row that used nothing, and a provider's own totals, are billed for what they state.
+    """
+    stated = f"{table}.billed_requests"
+    return (
+        f"CASE WHEN {table}.is_aggregate OR {table}.meter_mask < 1 THEN {stated}"
+        f" ELSE greatest({stated}, 1) END"
+    )
+
+
+def priced_rows(
+    *,
+    usage: str,
+    time_of_day_keys: Sequence[int],
+    columns: Sequence[str],
+    request_prices: bool = False,
+) -> str:
     """Return the SELECT that prices every row of `usage` in pico-USD.
 
     Parameters
@@ -96,6 +114,8 @@ def priced_rows(*, usage: str, time_of_day_keys: Sequence[int], columns: Sequenc
         Rate keys whose prices depend on the time of day; they take the wide lane.
     columns
         Columns of `usage` to hand through.
+    request_prices
+        Whether any model in use charges for the request itself.
 
     Returns
     -------
@@ -104,6 +124,8 @@ def priced_rows(*, usage: str, time_of_day_keys: Sequence[int], columns: Sequenc
         `used_mask`, and the price row's flags.
     """
     handed = ", ".join(f"u.{name}" for name in columns)
+    narrow = _narrow_request_sum if request_prices else _narrow_sum
+    wide = _wide_request_sum if request_prices else _wide_sum
     flags = ", ".join(f"r.{flag}" for flag in _FLAGS)
     keys = ", ".join(str(int(key)) for key in time_of_day_keys)
     by_clock = f"u.rate_key IN ({keys})" if keys else "FALSE"
@@ -121,9 +143,9 @@ def priced_rows(*, usage: str, time_of_day_keys: Sequence[int], columns: Sequenc
     wide_where = f"{rare} OR {by_clock}" if keys else rare
     used = f"u.meter_mask & {_WHOLE_MASK} AS used_mask"
     return (
-        f"SELECT {handed}, {_both(_narrow_sum)}, {used}, {flags} FROM {usage} AS u"
+        f"SELECT {handed}, {_both(narrow)}, {used}, {flags} FROM {usage} AS u"
         f" LEFT JOIN price_narrow AS r ON {interval} WHERE {narrow_where}"
-        f" UNION ALL SELECT {handed}, {_both(_wide_sum)}, {used}, {flags} FROM {usage} AS u"
+        f" UNION ALL SELECT {handed}, {_both(wide)}, {used}, {flags} FROM {usage} AS u"
         f" LEFT JOIN price_wide AS r ON {interval} AND {second} >= r.second_from"
         f" AND {second} < r.second_to WHERE {wide_where}"
     )
@@ -167,16 +189,33 @@ def _wide_sum(basis: str) -> str:
     )
 
 
+def _narrow_request_sum(basis: str) -> str:
+    return f"{_narrow_sum(basis)} + ({billed_requests()}) * r.{basis}_billed_requests"
+
+
+def _wide_request_sum(basis: str) -> str:
+    """Add what `_wide_sum` does not charge: the request a row is, where it states none."""
+    implied = f"({billed_requests()} - u.billed_requests)"
+    return f"{_wide_sum(basis)} + {implied} * r.{basis}_billed_requests"
+
+
 def _billed(name: str) -> str:
     if name not in _MINIMA:
         return f"u.{name}"
     return f"CASE WHEN u.{name} > 0 THEN greatest(u.{name}, r.minimum_{name}) ELSE 0 END"
 
 
-def priced_usage_view(*, usage: str, time_of_day_keys: Sequence[int]) -> str:
+def priced_usage_view(
+    *, usage: str, time_of_day_keys: Sequence[int], request_prices: bool = False
+) -> str:
     """Return the SELECT behind the `priced_usage` view: usage columns, four costs, status."""
     names = [column.name for column in SEGMENT_COLUMNS]
-    inner = priced_rows(usage=usage, time_of_day_keys=time_of_day_keys, columns=names)
+    inner = priced_rows(
+        usage=usage,
+        time_of_day_keys=time_of_day_keys,
+        columns=names,
+        request_prices=request_prices,
+    )
     handed = ", ".join(f"p.{name}" for name in names)
     return (
         f"SELECT {handed}, {usd('p.list_pico')} AS list_cost_usd, "

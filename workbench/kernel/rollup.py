@@ -7,7 +7,7 @@ What does not add (distinct users, latency) is counted on its own, never summed.
 
 from collections.abc import Sequence
 
-from workbench.kernel.price import missing_mask, priced_rows
+from workbench.kernel.price import billed_requests, missing_mask, priced_rows
 from workbench.schema import METERS
 
 DAY_DIMENSIONS = (
@@ -39,15 +39,27 @@ TABLES = {
 _USER_CUTS = ("feature", "environment", "tenant")
 
 
-def touched(*, usage: str, time_of_day_keys: Sequence[int], used_meters: Sequence[str]) -> str:
+def touched(
+    *,
+    usage: str,
+    time_of_day_keys: Sequence[int],
+    used_meters: Sequence[str],
+    request_prices: bool = False,
+) -> str:
     """Return the statement that prices `usage` into the temporary table `touched`.
 
     One row per request of the touched days; only meters that were used are carried.
     """
-    columns = (*_HANDED, "meter_mask", "context_tokens", *used_meters)
-    inner = priced_rows(usage=usage, time_of_day_keys=time_of_day_keys, columns=columns)
+    columns = (*_HANDED, "is_aggregate", "meter_mask", "context_tokens", *used_meters)
+    inner = priced_rows(
+        usage=usage,
+        time_of_day_keys=time_of_day_keys,
+        columns=columns,
+        request_prices=request_prices,
+    )
+    billed = f" REPLACE ({billed_requests('p')} AS billed_requests)" if request_prices else ""
     return (
-        "CREATE OR REPLACE TEMP TABLE touched AS SELECT p.*, "
+        f"CREATE OR REPLACE TEMP TABLE touched AS SELECT p.*{billed}, "
         "CAST(p.started_at AS DATE) AS day, date_trunc('hour', p.started_at) AS hour, "
         f"{missing_mask()} AS contract_gap FROM ({inner}) AS p"
     )

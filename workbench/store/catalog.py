@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from workbench import schema
 from workbench.errors import StoreError
@@ -209,10 +210,10 @@ class Catalog:
 
     def replace_rates(self, rates: pa.Table) -> None:
         """Store the compiled prices of all tuples, laid out for the kernel. In a transaction."""
-        with _registered(self.connection, "incoming_rates", rates):
+        with self._parquet(rates) as incoming:
             self.connection.execute(
                 "CREATE OR REPLACE TABLE rates AS SELECT CAST(row_number() OVER () AS BIGINT) "
-                "AS price_row, * FROM incoming_rates"
+                f"AS price_row, * FROM {incoming}"
             )
         self.lay_out_prices()
 
@@ -248,9 +249,24 @@ class Catalog:
     def replace_price_book(self, rows: pa.Table) -> None:
         """Store the price book as imported, long. In a transaction."""
         chosen = ", ".join(column.name for column in schema.PRICE_BOOK_COLUMNS)
-        with _registered(self.connection, "incoming_prices", rows):
+        with self._parquet(rows) as incoming:
             self.connection.execute("DELETE FROM price_row")
-            self.connection.execute(f"INSERT INTO price_row SELECT {chosen} FROM incoming_prices")
+            self.connection.execute(f"INSERT INTO price_row SELECT {chosen} FROM {incoming}")
+
+    @contextlib.contextmanager
+    def _parquet(self, table: pa.Table) -> Iterator[str]:
+        """Hand an Arrow table to SQL; registering it would import pandas, a second and a half."""
+        path = self.layout.staging / "incoming.parquet"
+        pq.write_table(table, path, compression="none")
+        try:
+            yield f"read_parquet({_quoted(str(path))})"
+        finally:
+            path.unlink()
+
+    def has_request_prices(self) -> bool:
+        """Say whether a model in use charges for the request itself."""
+        found = self.one("SELECT 1 FROM rates WHERE contract_billed_requests > 0 LIMIT 1")
+        return found is not None
 
     def time_of_day_keys(self) -> list[int]:
         """Return the rate keys whose price depends on the time of day."""
@@ -309,7 +325,9 @@ class Catalog:
         }
         if self.has_rates():
             views["priced_usage"] = price.priced_usage_view(
-                usage="segment_rows", time_of_day_keys=keys
+                usage="segment_rows",
+                time_of_day_keys=keys,
+                request_prices=self.has_request_prices(),
             )
         for name, query in views.items():
             self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {query}")
@@ -334,17 +352,6 @@ _DAILY_COST = f"""SELECT day, provider, model, feature, environment, tenant,
     CAST(NULL AS DECIMAL(38,12)) AS billed_cost_usd,
     CAST(sum(partial_requests) AS BIGINT) AS partial_requests
     FROM rollup_day GROUP BY day, provider, model, feature, environment, tenant"""
-
-
-@contextlib.contextmanager
-def _registered(
-    connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table
-) -> Iterator[None]:
-    connection.register(name, table)
-    try:
-        yield
-    finally:
-        connection.unregister(name)
 
 
 def _quoted(text: str) -> str:

@@ -48,9 +48,17 @@ def _refresh_month(catalog: Catalog, *, month: str, days: list[str], keys: list[
         [month],
     )
     mask = row[0] if row else 0
-    always = {"output_tokens"}
+    request_prices = catalog.has_request_prices()
+    always = {"output_tokens"} | ({"billed_requests"} if request_prices else set())
     used = [m.name for m in METERS if mask >> m.bit & 1 or m.name in always]
-    run(rollup.touched(usage=usage, time_of_day_keys=keys, used_meters=used))
+    run(
+        rollup.touched(
+            usage=usage,
+            time_of_day_keys=keys,
+            used_meters=used,
+            request_prices=request_prices,
+        )
+    )
     for table in ("rollup_day", "rollup_class", "rollup_hour_model", "rollup_hour_tenant", "rollup_latency"):  # fmt: skip
         run(rollup.delete_days(table, days=listed))
     for statement in (
