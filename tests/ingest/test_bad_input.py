@@ -4,6 +4,8 @@ import gzip
 import hashlib
 import json
 import os
+import subprocess
+import sys
 from dataclasses import dataclass
 
 import pytest
@@ -152,7 +154,9 @@ def test_folder_missing_file_and_format_names(desk):
         desk.stage(desk.folder)
     with pytest.raises(IngestError, match="there is no such file"):
         desk.stage(desk.folder / "none.jsonl")
-    with pytest.raises(IngestError, match="there is no such format. There are: workbench, litellm"):
+    with pytest.raises(
+        IngestError, match=r"there is no such format\. There are: workbench, litellm"
+    ):
         desk.stage(desk.write("a.jsonl", text()), "litelm")
     with pytest.raises(
         IngestError, match=r"looks like jsonl, and --format azure_llm_trace reads csv"
@@ -233,3 +237,26 @@ def test_every_record_is_counted_once(desk, lines, ends):
     assert done.records == sum(1 for line in whole if line.strip())
     rows = {row for (row,) in desk.rows(done, "source_row")} | set(desk.reasons(done))
     assert len(rows) == done.loaded + done.quarantined
+
+
+@pytest.mark.long
+def test_a_line_of_a_gigabyte_stays_under_one_and_a_half_of_memory(desk):
+    path = desk.folder / "long.jsonl"
+    with path.open("wb") as file:
+        file.write(text().encode() + b"\n" + b'{"model":"')
+        for _ in range(1024):
+            file.write(b"n" * 1_048_576)
+        file.write(b'"}\n' + text().encode() + b"\n")
+    code = (
+        "import duckdb, pathlib, resource, sys\n"
+        "from workbench.ingest.stage import stage\n"
+        "c = duckdb.connect(config={'threads': 2}); c.execute(\"SET TimeZone = 'UTC'\")\n"
+        "d = stage(c, path=pathlib.Path(sys.argv[1]), fmt=None, constants={}, user_key=b'k', known=(),\n"
+        "          staging=pathlib.Path(sys.argv[2]), source_id='s', existing=None)\n"
+        "print(d.records, d.loaded, d.quarantined, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+    )
+    command = [sys.executable, "-c", code, str(path), str(desk.folder)]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    records, loaded, quarantined, kilobytes = map(int, result.stdout.split())
+    assert (records, loaded, quarantined) == (3, 2, 1)
+    assert kilobytes < 1.5 * 1024**2

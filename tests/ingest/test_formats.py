@@ -8,6 +8,11 @@ import pytest
 
 from workbench.errors import IngestError
 
+
+def utc(*parts: int) -> dt.datetime:
+    return dt.datetime(*parts, tzinfo=dt.UTC).replace(tzinfo=None)
+
+
 TRACES = {"code": (8_819, 18_059_974, 245_896), "conv": (19_366, 22_361_870, 4_088_665)}
 
 
@@ -34,7 +39,7 @@ def test_azure_trace_needs_provider_and_model(desk):
         desk.stage(path)
     done = desk.ingest(path, provider="azure", model="m")
     assert desk.rows(done, "started_at, uncached_input_tokens, output_tokens") == [
-        (dt.datetime(2023, 11, 16, 18, 17, 3, 979960), 4808, 10)
+        (utc(2023, 11, 16, 18, 17, 3, 979960), 4808, 10)
     ]
 
 
@@ -222,7 +227,7 @@ def test_otlp_sample(desk, shared):
     assert desk.rows(done, METERS) == [(1650, 10240, 0, 0, 0, 233, 128)]
     columns = "started_at, provider, model, requested_model, service_tier, feature, environment, tenant, session_id, latency_ms, status"
     assert desk.rows(done, columns) == [
-        (dt.datetime(2026, 11, 2, 9, 14, 3, 218000), "openai", "gpt-5.4-2026-03-05", "gpt-5.4", "standard", "checkout-assistant", "prod", "tenant-42", "conv-77", 2786.0, "ok")
+        (utc(2026, 11, 2, 9, 14, 3, 218000), "openai", "gpt-5.4-2026-03-05", "gpt-5.4", "standard", "checkout-assistant", "prod", "tenant-42", "conv-77", 2786.0, "ok")
     ]  # fmt: skip
 
 

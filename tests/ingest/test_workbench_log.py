@@ -15,6 +15,11 @@ import zstandard
 from workbench.errors import IngestError
 from workbench.ingest import AlreadyKnown, Staged
 
+
+def utc(*parts: int) -> dt.datetime:
+    return dt.datetime(*parts, tzinfo=dt.UTC).replace(tzinfo=None)
+
+
 LINE = '{"started_at":"2026-10-03T08:30:00Z","provider":"anthropic","model":"claude","output_tokens":5}\n'
 
 
@@ -49,8 +54,8 @@ def test_offsets_become_utc_and_months_split(desk):
     done = desk.ingest(desk.write("a.jsonl", text))
     assert [segment.month for segment in done.segments] == ["2026-10", "2026-11"]
     assert desk.rows(done, "started_at") == [
-        (dt.datetime(2026, 10, 31, 22, 30),),
-        (dt.datetime(2026, 11, 1, 0, 30, 0, 123456),),
+        (utc(2026, 10, 31, 22, 30),),
+        (utc(2026, 11, 1, 0, 30, 0, 123456),),
     ]
 
 
@@ -132,7 +137,7 @@ def test_parquet_with_typed_columns(desk):
     pq.write_table(table, desk.folder / "a.parquet")
     done = desk.ingest(desk.folder / "a.parquet")
     assert desk.rows(done, "started_at, output_tokens, audio_seconds") == [
-        (dt.datetime(2026, 10, 3, 8), 9, Decimal("1.250"))
+        (utc(2026, 10, 3, 8), 9, Decimal("1.250"))
     ]
     assert (done.records, done.lines) == (1, 0)
 
@@ -149,7 +154,7 @@ def test_constants_fill_what_is_lacking_and_are_checked(desk):
         path, provider="a", model="m", timezone="Europe/Berlin", service_tier="batch"
     )
     assert desk.rows(done, "started_at, provider, service_tier") == [
-        (dt.datetime(2026, 10, 3, 6, 30), "a", "batch")
+        (utc(2026, 10, 3, 6, 30), "a", "batch")
     ]
     bad = desk.write("b.csv", "started_at,output_tokens\n2026-10-04 08:30:00,5\n")
     refused = desk.ingest(bad, provider="a", model="m", timezone="UTC", service_tier="cheap")
