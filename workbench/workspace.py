@@ -2,6 +2,7 @@
 
 import json
 import secrets
+import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import yaml
 
-from workbench.errors import InputError, StoreError, WorkbenchError
+from workbench.errors import InputError, StoreError, WorkbenchError, shown
 from workbench.ingest.batch import AlreadyKnown, KnownSource, Staged
 from workbench.ingest.formats import expand
 from workbench.ingest.stage import stage
@@ -19,6 +20,7 @@ from workbench.pricing.book import PriceBook, RateKey, compile_rates, listing
 from workbench.pricing.rows import PriceImport
 from workbench.pricing.sheet import read_sheet
 from workbench.pricing.shipped import shipped_fingerprint, shipped_imports
+from workbench.schema import LAYERS
 from workbench.store import files, rollups, segments, snapshot
 from workbench.store.catalog import Catalog
 from workbench.store.layout import Layout
@@ -63,8 +65,19 @@ class Workspace:
     # Making and opening -------------------------------------------------------------------
 
     @classmethod
-    def init(cls, root: Path, *, name: str | None = None) -> "Workspace":
+    def init(
+        cls, root: Path, *, name: str | None = None, layers: Sequence[str] = LAYERS
+    ) -> "Workspace":
         """Make a workspace in `root`; an existing one is left as it is.
+
+        Parameters
+        ----------
+        root
+            Folder, made where it is missing.
+        name
+            What pages call the workspace; the folder's name where None.
+        layers
+            Price layers it uses, of `schema.LAYERS`.
 
         Raises
         ------
@@ -80,7 +93,9 @@ class Workspace:
         for folder in ("dossiers", "prices", "assumptions", "scenarios"):
             (layout.root / folder).mkdir(exist_ok=True)
         if not layout.config.exists():
-            layout.config.write_text(_CONFIG.format(name=name or layout.root.name))
+            listed = ", ".join(f'"{layer}"' for layer in layers)
+            text = _CONFIG.format(name=json.dumps(name or layout.root.name), layers=listed)
+            layout.config.write_text(text)
         layout.secrets.mkdir(exist_ok=True, mode=0o700)
         if not layout.user_key.exists():
             layout.user_key.touch(mode=0o600)
@@ -148,8 +163,25 @@ class Workspace:
 
     def book(self) -> PriceBook:
         """Return the price book: every import of this workspace."""
+        layers = self.settings().get("prices", {}).get("layers", list(LAYERS))
+        unknown = [layer for layer in layers if layer not in LAYERS]
+        if unknown:
+            raise InputError(
+                f"{self.layout.config}: unknown price layer {shown(unknown)}. "
+                f"There are: {', '.join(LAYERS)}."
+            )
         paths = sorted(self.layout.imports.glob("*.parquet"))
-        return PriceBook([PriceImport.load(path) for path in paths])
+        found = [PriceImport.load(path) for path in paths]
+        return PriceBook([one for one in found if one.layer in layers])
+
+    def settings(self) -> dict[str, Any]:
+        """Return `workbench.toml`."""
+        try:
+            return tomllib.loads(self.layout.config.read_text())
+        except (OSError, tomllib.TOMLDecodeError) as error:
+            raise InputError(
+                f"{self.layout.config}: not readable ({error}). Mend it, or `workbench init` again."
+            ) from error
 
     def import_prices(self, paths: Iterable[Path], *, now: datetime) -> list[PriceImport]:
         """Import contract sheets and price all usage again with them.
@@ -472,7 +504,10 @@ def _miscounts(catalog: Catalog) -> Iterable[str]:
 
 
 _CONFIG = """# A workspace of the workbench. Money is US dollars; days, months and closes are UTC.
-name = "{name}"
+name = {name}
 reporting_currency = "USD"
 reporting_timezone = "UTC"
+
+[prices]
+layers = [{layers}]
 """
