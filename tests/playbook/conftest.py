@@ -15,7 +15,7 @@ import yaml
 from workbench.playbook.dossier import Dossier
 from workbench.playbook.dossier_files import read_dossiers
 from workbench.playbook.packets import chained
-from workbench.schema import SEGMENT_COLUMNS
+from workbench.schema import OUTCOME_COLUMNS, SEGMENT_COLUMNS
 
 AS_OF = date(2026, 10, 31)
 SHA = "a" * 64
@@ -140,6 +140,8 @@ def _store(usage_sql: list[str], priced_sql: list[str]) -> duckdb.DuckDBPyConnec
     columns = ", ".join(f'"{c.name}" {c.type}' for c in SEGMENT_COLUMNS)
     store.execute(f"CREATE TABLE usage ({columns})")
     store.execute(USAGE_SQL)
+    columns = ", ".join(f'"{c.name}" {c.type}' for c in OUTCOME_COLUMNS)
+    store.execute(f"CREATE TABLE outcomes ({columns})")
     # The kill switch was tested: from two minutes after noon nobody got the new variant.
     store.execute(
         "UPDATE usage SET flag_variant = 'old' WHERE started_at >= '2026-10-20 12:02:00' "

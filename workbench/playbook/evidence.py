@@ -8,13 +8,13 @@ hash of the answer, window, number of rows.
 import csv
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
-from workbench.errors import InputError
+from workbench.errors import InputError, StoreError
 from workbench.models.readiness.stages import Verdict
 from workbench.playbook.dossier import Dossier
 from workbench.playbook.tables import TABLES
@@ -77,6 +77,24 @@ class Finding:
     """Passed, and near the limit: shown, blocks nothing."""
     approver: str | None = None
     """Who approved that the check does not apply."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreEvidence:
+    """The evidence of a workspace: its folder, its dossiers, and read-only queries over its store."""
+
+    folder: Path
+    as_of: date
+    dossiers: tuple[Dossier, ...]
+    query: Callable[[str, Mapping[str, Any]], list[Row]]
+    """Runs one query with named parameters, read-only."""
+
+    def rows(self, sql: str, params: Mapping[str, Any], /) -> list[Row]:
+        """Run one query; a view that is not there yet is missing evidence."""
+        try:
+            return self.query(sql, params)
+        except StoreError as error:
+            raise MissingEvidenceError(f"the store refused a query: {error}") from error
 
 
 class MissingEvidenceError(Exception):

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from workbench.models.readiness.controls import wilson_interval
+from workbench.playbook.checks.labels import LABELLED_SQL
 from workbench.playbook.dossier import Dependency, Dossier
 from workbench.playbook.evidence import Case, Finding, judged, need
 from workbench.reference import read_table
@@ -33,12 +34,16 @@ SELECT CAST(started_at AS DATE) AS day,
        count(*) AS requests,
        count(DISTINCT session_id) AS sessions,
        count(DISTINCT ticket_id) AS tickets,
-       count(*) FILTER (WHERE outcome = $outcome) AS outcomes,
        CAST(sum(pages) AS DOUBLE) AS pages, CAST(sum(images) AS DOUBLE) AS images
 FROM priced_usage
 WHERE feature = $feature AND started_at >= $since AND started_at < $until
 GROUP BY 1 ORDER BY 1
 """
+
+DAILY_OUTCOMES_SQL = f"""{LABELLED_SQL}
+SELECT CAST(started_at AS DATE) AS day, count(*) AS units FROM labelled
+WHERE outcome = $outcome GROUP BY 1 ORDER BY 1
+"""  # noqa: S608  # both are constants
 
 
 def owner_is_accountable(case: Case) -> Finding:
@@ -68,13 +73,17 @@ def unit_earns_its_cost(case: Case) -> Finding:
     unit = case.stated("unit_of_value")
     need(unit.value_usd is not None, "the unit of value has no `value_usd`")
     counted = unit.counted_by.split()[-1]
-    days = case.rows(DAILY_UNIT_SQL, days=COST_DAYS, outcome=counted)
+    days = case.rows(DAILY_UNIT_SQL, days=COST_DAYS)
     need(days, f"no priced usage in the last {COST_DAYS} days")
     need(not any(day["unpriced"] for day in days), "some requests have no price")
-    column = counted if counted in COUNTED_COLUMNS else "outcomes"
-    costs = [day["cost_usd"] / day[column] for day in days if day[column]]
+    if counted in COUNTED_COLUMNS:
+        units = {day["day"]: day[counted] or 0 for day in days}
+    else:
+        labelled = case.rows(DAILY_OUTCOMES_SQL, days=COST_DAYS, outcome=counted)
+        units = {row["day"]: row["units"] for row in labelled}
+    costs = [day["cost_usd"] / units[day["day"]] for day in days if units.get(day["day"])]
     need(len(costs) >= MIN_COST_DAYS, f"units of value on {len(costs)} days, needs {MIN_COST_DAYS}")
-    total = sum(day["cost_usd"] for day in days) / sum(day[column] for day in days)
+    total = sum(day["cost_usd"] for day in days) / sum(units.values())
     p50, p90 = (float(x) for x in np.quantile(costs, [0.5, 0.9]))
     return judged(
         max(p50, p90, total) < unit.value_usd,

@@ -13,6 +13,7 @@ from workbench.models.readiness.controls import (
     sample_ratio_p_value,
     shared_between,
 )  # fmt: skip
+from workbench.playbook.checks.labels import LABELLED_SQL
 from workbench.playbook.dossier import Environment, RolloutStep
 from workbench.playbook.evidence import Case, Finding, judged, need
 from workbench.playbook.privileges import privilege_faults, read_policies
@@ -58,14 +59,11 @@ WHERE feature = $feature AND started_at >= $since AND started_at < $until
 ORDER BY 1, 2, 3, 4
 """
 
-ESCALATED_SQL = """
-SELECT CAST(date_trunc('week', started_at) AS DATE) AS week, count(*) AS requests,
+ESCALATED_SQL = f"""{LABELLED_SQL}
+SELECT CAST(date_trunc('week', started_at) AS DATE) AS week, count(*) AS units,
        count(*) FILTER (WHERE outcome = 'escalated') AS escalated
-FROM usage
-WHERE feature = $feature AND environment = 'production'
-  AND started_at >= $since AND started_at < $until
-GROUP BY 1 ORDER BY 1
-"""
+FROM labelled WHERE environment = 'production' GROUP BY 1 ORDER BY 1
+"""  # noqa: S608  # both are constants
 
 
 def _steps(case: Case) -> list[RolloutStep]:
@@ -224,7 +222,7 @@ def escalation_works(case: Case) -> Finding:
     need(len(decided) >= REVIEWED_FLOOR, f"{len(decided)} human decisions, needs {REVIEWED_FLOOR}")
     need(len(twice) >= 30, f"{len(twice)} decisions reviewed twice, needs 30")
     weeks = case.rows(ESCALATED_SQL, days=91)
-    need(len(weeks) >= 4, "fewer than four weeks of usage for the control limits")
+    need(len(weeks) >= 4, "fewer than four weeks of outcomes for the control limits")
     waits = [_minutes(row) for row in rows]
     p90 = float(np.quantile(waits, 0.9, method="inverted_cdf"))
     overrides = sum(row["human_decision"] != row["model_decision"] for row in decided) / len(
@@ -232,7 +230,7 @@ def escalation_works(case: Case) -> Finding:
     )
     kappa = cohen_kappa([r["human_decision"] for r in twice], [r["second_decision"] for r in twice])
     need(kappa is not None, "reviewers gave one answer only: agreement cannot be told from chance")
-    breaches = p_chart_breaches([w["escalated"] for w in weeks], [w["requests"] for w in weeks])
+    breaches = p_chart_breaches([w["escalated"] for w in weeks], [w["units"] for w in weeks])
     faults = [
         text for wrong, text in (
             (breaches, f"escalation rate outside control limits in {len(breaches)} weeks"),

@@ -16,6 +16,7 @@ from workbench.models.monitoring.drift import (
     stability_word,
 )  # fmt: skip
 from workbench.models.monitoring.latency import burn_status, percentile_bands
+from workbench.playbook.checks.labels import LABELLED_SQL
 from workbench.playbook.evidence import Case, Finding, judged, need
 
 LATENCY_REQUESTS = 100
@@ -47,14 +48,11 @@ WHERE feature = $feature AND day >= $first_day AND day <= $last_day
 GROUP BY 1 ORDER BY 1
 """
 
-LABELS_SQL = """
+LABELS_SQL = f"""{LABELLED_SQL}
 SELECT CAST(started_at AS DATE) AS day, count(*) AS labels,
        count(*) FILTER (WHERE outcome IN ('failed', 'rejected', 'reopened')) AS errors
-FROM usage
-WHERE feature = $feature AND environment = 'production' AND outcome IS NOT NULL
-  AND started_at >= $since AND started_at < $until
-GROUP BY 1 ORDER BY 1
-"""
+FROM labelled WHERE environment = 'production' GROUP BY 1 ORDER BY 1
+"""  # noqa: S608  # both are constants
 
 INPUTS_SQL = """
 SELECT context_tokens, json_extract_string(tags, '$.x_topic') AS topic,
