@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from workbench.errors import InputError
-from workbench.models.close import CloseFigures, accrue, close_checks
+from workbench.models.close import CloseFigures, accrue, close_checks, prior_period_adjustments
 
 ACCRUAL = accrue(
     metered_days=20, metered_usd_per_day=50, estimated_days=10, estimated_usd_per_day=60
@@ -69,3 +69,9 @@ def test_no_accuracy_against_an_invoice_of_nothing():
 def test_negative_days_are_refused():
     with pytest.raises(InputError, match="negative"):
         accrue(metered_days=-1, metered_usd_per_day=1, estimated_days=0, estimated_usd_per_day=0)
+
+
+def test_late_rows_become_an_adjustment_and_the_close_stays():
+    closed = {"2026-08": 100.0, "2026-09": 200.0}
+    found = prior_period_adjustments(closed, {"2026-08": 100.001, "2026-09": 212.5})
+    assert [(one.period, one.closed_usd, one.usd) for one in found] == [("2026-09", 200.0, 12.5)]

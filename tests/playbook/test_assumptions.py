@@ -33,8 +33,8 @@ first_month: 2027-01
 months: 3
 budget_usd: 130
 drivers:
-  users: {value: 100, low: 80, high: 120, owner: sales, on: 2026-11-01, source: plan, expires: 2027-06-30}
-  pages: {value: 0.5, owner: product, on: 2026-11-01, source: pilot, expires: 2026-12-31}
+  users: {value: 100, low: 80, high: 120, owner: sales, dated: 2026-11-01, source: plan, expires: 2027-06-30}
+  pages: {value: 0.5, owner: product, dated: 2026-11-01, source: pilot, expires: 2026-12-31}
 lines:
   ocr-4.1:
     drivers: [users, pages]

@@ -63,6 +63,39 @@ def accrue(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PriorPeriodAdjustment:
+    """What arrived for a month after its close; booked in the next open month."""
+
+    period: str
+    closed_usd: float
+    now_usd: float
+
+    @property
+    def usd(self) -> float:
+        """Recomputed cost of the closed month less what it was closed with."""
+        return self.now_usd - self.closed_usd
+
+
+def prior_period_adjustments(
+    closed_usd: Mapping[str, float], now_usd: Mapping[str, float]
+) -> list[PriorPeriodAdjustment]:
+    """Return an adjustment for every closed month whose rows now cost something else.
+
+    Parameters
+    ----------
+    closed_usd
+        Total at the close by month, YYYY-MM; these figures never move.
+    now_usd
+        Total of all rows of the same months today, priced with what was known at the close.
+    """
+    found = [
+        PriorPeriodAdjustment(period=period, closed_usd=usd, now_usd=now_usd.get(period, 0.0))
+        for period, usd in sorted(closed_usd.items())
+    ]
+    return [adjustment for adjustment in found if abs(adjustment.usd) >= HALF_A_CENT_USD]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CloseFigures:
     """The numbers that the checks of one month look at."""
 

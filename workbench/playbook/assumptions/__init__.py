@@ -1,0 +1,1 @@
+"""Who says so: the register of assumptions, scenarios over it, and versions that lock both."""

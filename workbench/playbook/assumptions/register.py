@@ -1,0 +1,237 @@
+"""The register of assumptions as people write it, and the cost tree it stands for.
+
+A file in `assumptions/` names drivers, priced lines, fixed costs, commitments and events; every
+judged number has an owner, a date, a source and the day it expires.
+"""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from workbench.errors import InputError
+from workbench.models.envelope.leaves import Judged
+from workbench.models.envelope.risk import month_names
+from workbench.models.envelope.tree import (
+    Commitment,
+    CostLine,
+    CostTree,
+    Driver,
+    Event,
+    FixedCost,
+    PriceStep,
+)
+
+Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+LONGEST_MONTHS = 120
+
+
+class Entry(BaseModel):
+    """What every part of the register forbids: unknown keys and changes after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Judgement(Entry):
+    """A judged number: P50 with P10 and P90, and who answers for it until when."""
+
+    value: Finite
+    low: Finite | None = None
+    """P10; the value itself where it is certain."""
+    high: Finite | None = None
+    unit: str = ""
+    owner: str = Field(min_length=1)
+    dated: date
+    source: str = Field(min_length=1)
+    expires: date
+    """After this day nobody answers for it, and no version is locked on it."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Judgement":
+        if self.expires < self.dated:
+            raise ValueError("it expires before it was made")
+        if (self.low is None) != (self.high is None):
+            raise ValueError("give both low and high, or neither where the value is certain")
+        return self
+
+    def leaf(self, *, is_share: bool = False) -> Judged:
+        """Return it for the model."""
+        return Judged(
+            value=self.value,
+            low=self.value if self.low is None else self.low,
+            high=self.value if self.high is None else self.high,
+            owner=self.owner,
+            on=self.dated,
+            source=self.source,
+            is_share=is_share,
+        )
+
+
+class DriverEntry(Judgement):
+    """A driver: its level in the first month and how it moves."""
+
+    share: bool = False
+    monthly_growth: Finite = 0.0
+    monthly_sigma: Annotated[Finite, Field(ge=0)] = 0.0
+
+
+class PriceEntry(Entry):
+    """A price from a month on."""
+
+    starts: Month
+    usd: Finite
+
+
+class LineEntry(Entry):
+    """A priced line."""
+
+    drivers: tuple[str, ...] = Field(min_length=1)
+    complements: tuple[str, ...] = ()
+    uplifts: tuple[str, ...] = ()
+    per_units: Annotated[Finite, Field(gt=0)] = 1.0
+    prices: tuple[PriceEntry, ...] = Field(min_length=1)
+    source: str = Field(min_length=1)
+
+
+class FixedEntry(Entry):
+    """A cost no driver moves: one amount for every month, or one for each."""
+
+    usd: Finite | tuple[Finite, ...]
+    owner: str = Field(min_length=1)
+    source: str = Field(min_length=1)
+
+
+class CommitmentEntry(Entry):
+    """Spend promised a month for some lines."""
+
+    lines: tuple[str, ...] = Field(min_length=1)
+    usd_per_month: Annotated[Finite, Field(ge=0)]
+    source: str = Field(min_length=1)
+
+
+class EventEntry(Entry):
+    """A change that may or must come."""
+
+    lines: tuple[str, ...] = Field(min_length=1)
+    probability: Annotated[float, Field(ge=0, le=1)]
+    earliest: Month
+    latest: Month
+    factor: Judgement
+    one_off_usd: Finite = 0.0
+
+
+class CorrelationEntry(Entry):
+    """Correlation of two drivers' period aggregates."""
+
+    between: tuple[str, str]
+    rho: Annotated[float, Field(ge=-1, le=1)]
+    source: str = Field(min_length=1)
+
+
+class Register(Entry):
+    """One file of assumptions."""
+
+    kind: Literal["assumptions"] = "assumptions"
+    name: str = Field(min_length=1, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]*$")
+    first_month: Month
+    months: Annotated[int, Field(ge=1, le=LONGEST_MONTHS)]
+    currency: str = "USD"
+    seed: Annotated[int, Field(ge=0)] = 1
+    budget_usd: Finite | tuple[Finite, ...]
+    """By month: one amount for every month, or one for each."""
+    drivers: dict[str, DriverEntry] = Field(min_length=1)
+    lines: dict[str, LineEntry] = Field(min_length=1)
+    fixed: dict[str, FixedEntry] = {}
+    commitments: dict[str, CommitmentEntry] = {}
+    events: dict[str, EventEntry] = {}
+    correlations: dict[str, CorrelationEntry] = {}
+
+    @property
+    def month_names(self) -> tuple[str, ...]:
+        """Months of the envelope as YYYY-MM."""
+        return month_names(self.first_month, self.months)
+
+    @property
+    def budget_by_month(self) -> tuple[float, ...]:
+        """Budget in USD, one amount a month."""
+        return self._by_month("budget_usd", self.budget_usd)
+
+    def judgements(self) -> dict[str, Judgement]:
+        """Return every judged number by where it stands."""
+        found: dict[str, Judgement] = {
+            f"drivers.{name}": entry for name, entry in self.drivers.items()
+        }
+        return found | {f"events.{name}.factor": e.factor for name, e in self.events.items()}
+
+    def cost_tree(self) -> CostTree:
+        """Return the tree to draw from.
+
+        Raises
+        ------
+        InputError
+            If parts name one another wrongly, or a number is out of range.
+        """
+        return CostTree(
+            months=self.months,
+            drivers=tuple(
+                Driver(
+                    name=name,
+                    leaf=entry.leaf(is_share=entry.share),
+                    monthly_growth=entry.monthly_growth,
+                    monthly_sigma=entry.monthly_sigma,
+                )
+                for name, entry in self.drivers.items()
+            ),
+            lines=tuple(self._line(name, entry) for name, entry in self.lines.items()),
+            fixed=tuple(
+                FixedCost(name=name, usd_by_month=self._by_month(f"fixed.{name}", entry.usd))
+                for name, entry in self.fixed.items()
+            ),
+            commitments=tuple(
+                Commitment(name=name, lines=entry.lines, usd_per_month=entry.usd_per_month)
+                for name, entry in self.commitments.items()
+            ),
+            events=tuple(self._event(name, entry) for name, entry in self.events.items()),
+            correlations={entry.between: entry.rho for entry in self.correlations.values()},
+        )
+
+    def _line(self, name: str, entry: LineEntry) -> CostLine:
+        # A price that began before the envelope is in force in its first month.
+        steps = {max(0, self._index(price.starts)): price.usd for price in entry.prices}
+        return CostLine(
+            name=name,
+            drivers=entry.drivers,
+            complements=entry.complements,
+            uplifts=entry.uplifts,
+            per_units=entry.per_units,
+            prices=tuple(PriceStep(month=month, usd=usd) for month, usd in sorted(steps.items())),
+        )
+
+    def _event(self, name: str, entry: EventEntry) -> Event:
+        return Event(
+            name=name,
+            lines=entry.lines,
+            probability=entry.probability,
+            first_month=max(0, self._index(entry.earliest)),
+            last_month=max(0, self._index(entry.latest)),
+            factor=entry.factor.leaf(),
+            one_off_usd=entry.one_off_usd,
+        )
+
+    def _index(self, month: str) -> int:
+        (year, of_year), (first_year, first_of_year) = (
+            (int(part) for part in name.split("-")) for name in (month, self.first_month)
+        )
+        return (year - first_year) * 12 + of_year - first_of_year
+
+    def _by_month(self, where: str, usd: float | tuple[float, ...]) -> tuple[float, ...]:
+        if not isinstance(usd, tuple):
+            return (usd,) * self.months
+        if len(usd) != self.months:
+            raise InputError(f"{self.name}: `{where}` has {len(usd)} of {self.months} months.")
+        return usd
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain data, dates as text, in the order of the file."""
+        return self.model_dump(mode="json")
