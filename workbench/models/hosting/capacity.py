@@ -125,7 +125,8 @@ def replica_at(
     """Turn predictions for one configuration into the constants the queue needs.
 
     The predicted time per token over batch sizes is a line after the prefill stall
-    (batch / output * prompt) is taken out; its intercept and slope are the step's.
+    (batch / output * prompt) is taken out; its intercept and slope are the step's. What the
+    predicted time to first token of a single request has beyond its prefill is overhead.
     """
     batches = np.unique(np.geomspace(1, max_batch, 12).round())
     rows = np.zeros(len(batches), dtype=np.intp)
@@ -143,6 +144,7 @@ def replica_at(
         step_s=max(float(intercept), 0.0) / 1e3,
         step_per_request_s=max(float(slope), 0.0) / 1e3,
         prefill_tokens_per_s=float(grid.input_tokens[0] / prompt[0] * 1e3),
+        first_token_overhead_s=max(float(said.ttft_ms[0] - prompt[0]), 0.0) / 1e3,
     )
 
 

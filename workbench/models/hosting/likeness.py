@@ -131,13 +131,17 @@ def covariance(left: Traits, right: Traits) -> tuple[Singles, Singles]:
     return both.astype(np.float32), local
 
 
-def weights_of_anchors(anchors: Traits, residuals: Floats) -> Floats:
+def weights_of_anchors(
+    anchors: Traits, residuals: Floats, *, noise: Floats | float = NOISE_SCALE
+) -> Floats:
     """Return the weight of each anchor, so that `covariance @ weights` estimates a residual.
 
     (K + noise^2 I) weights = residuals;  residuals may have several columns
+
+    An anchor with less noise is believed more.
     """
     spread = covariance(anchors, anchors)[0].astype(float)
-    spread[np.diag_indices(len(anchors))] += NOISE_SCALE**2
+    spread[np.diag_indices(len(anchors))] += noise**2
     return cho_solve(cho_factor(spread), residuals)
 
 

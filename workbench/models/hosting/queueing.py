@@ -28,6 +28,8 @@ class Replica:
     step_per_request_s: float
     """Additional time of an iteration for each request in the batch."""
     prefill_tokens_per_s: float
+    first_token_overhead_s: float = 0.0
+    """What a first token takes beside waiting and prefill: transport, scheduling, sampling."""
 
     def __post_init__(self) -> None:
         if self.max_batch < 1 or self.prefill_tokens_per_s <= 0:
@@ -131,7 +133,7 @@ def simulate(replica: Replica, requests: Requests, *, replicas: int) -> Served:
     with np.errstate(divide="ignore", invalid="ignore"):
         tpot = np.where(answered > 0, (log.finished - log.first) / answered, np.nan)
     return Served(
-        ttft_s=log.first - requests.arrived_s,
+        ttft_s=log.first - requests.arrived_s + replica.first_token_overhead_s,
         tpot_s=tpot,
         finished_s=log.finished,
         replica=chosen,

@@ -28,7 +28,6 @@ BAND_KNOTS: Final = 6
 """Groups of held-out points, by nearness of their nearest neighbour, that the band is read from."""
 BLOCK_ROWS: Final = 2_000
 """Rows predicted together, which bounds memory; the answer does not depend on it."""
-LAW_TERMS: Final = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,12 +160,8 @@ def calibrate(measured: Measured, catalogue: Catalogue, *, cells: NDArray[np.int
     fitted = fit_efficiencies(demands, grid, measured.tpot_ms)
     terms = first_token_terms(grid, demands, fitted)
     law, *_ = np.linalg.lstsq(terms, np.log(measured.ttft_ms), rcond=None)
-    residuals = np.column_stack(
-        [
-            np.log(measured.tpot_ms / tpot_ms(demands, grid, fitted)),
-            np.log(measured.ttft_ms) - terms @ law,
-        ]
-    )
+    law = np.asarray(law, dtype=float)
+    residuals = residuals_of(measured, demands, fitted, law)
     centres = likeness.release_centres(grid)
     anchors = likeness.traits(grid, demands, dict(catalogue.models), release_centre=centres)
     estimates, support = likeness.held_out_residuals(anchors, residuals, cells)
@@ -174,7 +169,7 @@ def calibrate(measured: Measured, catalogue: Catalogue, *, cells: NDArray[np.int
     off = np.column_stack([_throughput_off(measured, left), left])
     return ServingModel(
         efficiencies=fitted,
-        first_token_law=np.asarray(law, dtype=float),
+        first_token_law=law,
         anchors=measured,
         anchor_weights=likeness.weights_of_anchors(anchors, residuals),
         release_centre=centres,
@@ -230,6 +225,17 @@ def predict(model: ServingModel, grid: ServingGrid, catalogue: Catalogue) -> Pre
         reason=verdict.reason,
         nearest_anchor=nearest,
         nearness=nearness,
+    )
+
+
+def residuals_of(measured: Measured, demands: Demands, at: Efficiencies, law: Floats) -> Floats:
+    """Return log(measured / calibrated roofline), by column: per token, to first token."""
+    terms = first_token_terms(measured.grid, demands, at)
+    return np.column_stack(
+        [
+            np.log(measured.tpot_ms / tpot_ms(demands, measured.grid, at)),
+            np.log(measured.ttft_ms) - terms @ law,
+        ]
     )
 
 

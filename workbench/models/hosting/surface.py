@@ -85,7 +85,8 @@ def simulate_surface(
                     replica, traffic, replicas=pool, cv=cv,
                     requests_per_s=load * capacity * pool, requests=requests, seed=seed,
                 )  # fmt: skip
-                ttft[at, burst, where] = met.ttft_p95_s / prefill
+                waited = met.ttft_p95_s - replica.first_token_overhead_s
+                ttft[at, burst, where] = waited / prefill
                 tpot[at, burst, where] = met.tpot_p95_s / step
     return QueueSurface(
         replicas=np.array(POOLS, dtype=float),
@@ -162,7 +163,10 @@ def latency_at(
     step = replica.step_s + replica.step_per_request_s * replica.max_batch
     ttft = RegularGridInterpolator(axes, np.log(surface.ttft_p95))(point)[0]
     tpot = RegularGridInterpolator(axes, np.log(surface.tpot_p95))(point)[0]
-    return Latency(ttft_p95_s=float(np.exp(ttft)) * prefill, tpot_p95_s=float(np.exp(tpot)) * step)
+    return Latency(
+        ttft_p95_s=float(np.exp(ttft)) * prefill + replica.first_token_overhead_s,
+        tpot_p95_s=float(np.exp(tpot)) * step,
+    )
 
 
 def largest_load(

@@ -74,7 +74,6 @@ def validity(
     reason[overfull] = "weights do not fit in memory"
     overloaded = loaded > np.where(met, REFUSE_BEYOND, 1.0)
     refused = overfull | strange | (beyond > REFUSE_BEYOND) | (overloaded & (load > high))
-    refused |= loaded > REFUSE_BEYOND**2
     outside = unseen | (beyond > SLACK) | (loaded > SLACK) | refused
     return Validity(in_box=~outside, refused=refused, reason=np.where(outside, reason, ""))
 
