@@ -27,6 +27,15 @@ function watchConnection(model, signal) {
   kernel.statusChanged?.connect(died);
   signal.addEventListener("abort", () => { kernel.connectionStatusChanged.disconnect(changed); kernel.statusChanged?.disconnect(died); });
   addEventListener("pagehide", () => clearTimeout(timer));
+  const { baseUrl, kernelId } = pageConfig();
+  if (!inVoila() || !kernelId) return;
+  // A kernel that was culled leaves the socket open and says nothing, so a page in view asks.
+  const asking = setInterval(async () => {
+    if (document.hidden) return;
+    const answer = await fetch(`${baseUrl}api/kernels/${kernelId}`).catch(() => null);
+    if (answer?.ok === false) { clearInterval(asking); lost("The session behind this page has ended. "); }
+  }, 15000);
+  signal.addEventListener("abort", () => clearInterval(asking));
 }
 
 function initialize({ model }) {
@@ -105,10 +114,12 @@ function render({ model, el: host }) {
   let tries = 0;
   const settle = setInterval(() => {
     const controls = page()?.querySelector(".wb-ctl");
-    if (controls) { drawer.hidden = false; furnish(page(), model.get("query")); }
+    if (controls) { drawer.hidden = false; furnish(page(), model.get("query") || location.search.slice(1)); }
     if (++tries > 20 || (controls && page().querySelector(".noUi-handle"))) clearInterval(settle);
   }, 100);
+  if (model.get("query")) shown.query(); else if (inVoila()) furnish(page(), location.search.slice(1));
   document.body.classList.add("wb-ready");
+  document.querySelector(".wb-skeleton")?.remove();
   performance.mark("wb-ready");
   return () => { clearInterval(settle); closing.abort(); for (const card of [...cards, ...moreCards]) window.Plotly?.purge(card.plot); };
 }

@@ -1,0 +1,187 @@
+import json
+import time
+import urllib.error
+import urllib.request
+
+import pytest
+
+from workbench.serve import TITLES, installed, pages
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+NAMES = [page["file"].removesuffix(".ipynb") for page in pages(installed("notebooks"))]
+DRAWN = ".wb-board[data-drawn]"
+
+
+def open_page(page, served: str, name: str, query: str = "") -> None:
+    page.goto(f"{served}/voila/render/{name}.ipynb{query}")
+    page.wait_for_selector(DRAWN, state="attached", timeout=90_000)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_page_renders_without_error_offline(page, served, name):
+    open_page(page, served, name)
+    assert page.inner_text(".wb-head h1").endswith((".", "!", "?"))
+    assert page.locator(".wb-tile").count() <= 6
+    assert page.locator(".wb-grid").first.locator(":scope > .wb-card").count() <= 5
+    assert page.locator(".wb-nav a[aria-current]").inner_text() == TITLES[name]
+    for text in ("Traceback", "could not be computed", "could not be drawn", "cannot be read"):
+        assert text not in page.inner_text("body")
+    assert "Sources" in page.inner_text("#why")
+
+
+def test_root_leads_to_the_overview(page, served):
+    page.goto(served)
+    assert page.url == f"{served}/voila/render/overview.ipynb"
+    page.wait_for_selector(DRAWN, state="attached", timeout=90_000)
+
+
+def test_header_and_grey_tiles_stand_before_the_kernel_answers(served):
+    begun = urllib.request.urlopen(f"{served}/voila/render/unit_economics.ipynb")
+    head = b""
+    while b'rendered_cells"' not in head:
+        head += begun.read1(4096)
+    text = head.decode()
+    assert "Unit economics" in text
+    assert "Overview</a>" in text
+    assert "vnd.jupyter.widget" not in text
+    begun.read()
+
+
+def test_moved_slider_changes_the_number_and_the_address(page, served):
+    open_page(page, served, "unit_economics")
+    before = page.inner_text(".wb-head h1")
+    tile = page.inner_text(".wb-tile .wb-value")
+    handle = page.locator(".wb-slider .noUi-handle").first
+    assert handle.get_attribute("aria-label") == "Escalation rate"
+    handle.focus()
+    for _ in range(30):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_function(
+        "before => document.querySelector('.wb-head h1').textContent !== before", arg=before
+    )
+    page.wait_for_function("() => location.search.includes('escalation=')")
+    assert page.inner_text(".wb-tile .wb-value") != tile
+    assert "Measured:" in page.inner_text(".wb-head h1")
+    shared = page.url
+    answer = page.inner_text(".wb-head h1")
+    page.goto("about:blank")
+    page.goto(shared)
+    page.wait_for_function(
+        "answer => document.querySelector('.wb-head h1')?.textContent === answer",
+        arg=answer,
+        timeout=60_000,
+    )
+
+
+def test_dragged_slider_always_draws_the_last_value(page, served):
+    open_page(page, served, "unit_economics")
+    handle = page.locator(".wb-slider .noUi-handle").last
+    box = handle.bounding_box()
+    page.mouse.move(box["x"] + 7, box["y"] + 7)
+    page.mouse.down()
+    for step in range(40):
+        page.mouse.move(box["x"] + 7 + 2 * step, box["y"] + 7)
+    page.mouse.up()
+    shown = page.locator(".wb-slider .widget-readout").last
+    page.wait_for_function(
+        "want => new URLSearchParams(location.search).get('volume') === String(Number(want))",
+        arg=shown.inner_text(),
+    )
+
+
+def test_hostile_names_are_text(page, served):
+    open_page(page, served, "unit_economics", "?feature=all&environment=production")
+    page.evaluate("document.querySelector('.wb-more').open = true")
+    page.wait_for_timeout(800)
+    assert "onerror" in page.inner_text("body")
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("img").count() == 0
+
+
+def test_address_sets_only_what_a_page_offers(page, served):
+    open_page(page, served, "unit_economics", "?feature=no-such&volume=99&basis=list&x=1")
+    page.wait_for_function("() => location.search === '?basis=list'")
+    assert "list cost" in page.inner_text(".wb-scope")
+
+
+def test_links_keep_the_filter(page, served):
+    open_page(page, served, "unit_economics", "?environment=all")
+    link = page.locator(".wb-nav a", has_text="Overview")
+    page.wait_for_function(
+        "() => document.querySelector('.wb-nav a').search.includes('environment=all')"
+    )
+    assert link.get_attribute("target") is None
+
+
+def test_theme_switches_figures_and_is_kept(page, served):
+    open_page(page, served, "overview")
+    line = "() => document.querySelector('.wb-plot .scatterlayer path.js-line, .wb-plot .bars path')?.style.stroke"
+    light = page.evaluate(line)
+    page.click("#wb-theme")
+    page.wait_for_function(f"light => ({line})() !== light", arg=light)
+    assert page.evaluate("document.documentElement.dataset.wbTheme") == "dark"
+    page.reload()
+    page.wait_for_selector(DRAWN, state="attached", timeout=90_000)
+    assert page.evaluate("document.documentElement.dataset.wbTheme") == "dark"
+
+
+def test_every_figure_has_a_summary_and_a_table(page, served):
+    open_page(page, served, "unit_economics")
+    cards = page.locator(".wb-grid").first.locator(
+        ":scope > .wb-card", has=page.locator(".js-plotly-plot")
+    )
+    assert cards.count() >= 3
+    for card in cards.all():
+        assert len(card.locator(".wb-plot").get_attribute("aria-label")) > 20
+        card.get_by_role("button", name="table").click()
+        assert card.locator(".wb-twin tbody tr").count() >= 1
+
+
+def test_phone_folds_the_inputs_and_never_scrolls_sideways(page, served):
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_page(page, served, "unit_economics")
+    assert not page.locator(".wb-ctl").is_visible()
+    page.get_by_role("button", name="Change inputs").click()
+    assert page.locator(".wb-ctl").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def _alive(served: str, kernel: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{served}/api/kernels/{kernel}", timeout=5) as answer:
+            return json.load(answer)["id"] == kernel
+    except urllib.error.HTTPError:
+        return False
+
+
+def test_leaving_a_page_frees_its_kernel(page, served):
+    open_page(page, served, "unit_economics")
+    kernel = json.loads(
+        page.inner_text("#jupyter-config-data") or page.text_content("#jupyter-config-data")
+    )["kernelId"]
+    assert _alive(served, kernel)
+    page.locator(".wb-nav a", has_text="Overview").click()
+    page.wait_for_selector(DRAWN, state="attached", timeout=90_000)
+    end = time.monotonic() + 15
+    while _alive(served, kernel) and time.monotonic() < end:
+        time.sleep(0.3)
+    assert not _alive(served, kernel)
+
+
+def test_lost_connection_is_said(page, served, watch):
+    open_page(page, served, "unit_economics")
+    kernel = json.loads(page.text_content("#jupyter-config-data"))["kernelId"]
+    request = urllib.request.Request(f"{served}/api/kernels/{kernel}", method="DELETE")
+    urllib.request.urlopen(request)
+    page.wait_for_selector("#wb-lost:not([hidden])", timeout=60_000)
+    watch.faults.clear()  # the browser's own complaints about the connection we cut
+
+
+@pytest.mark.parametrize(
+    "path", ["voila/tree", "voila/api/contents/", "voila/files/overview.ipynb"]
+)
+def test_nothing_is_listed(served, path):
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"{served}/{path}")
+    assert refused.value.code in (403, 404)
