@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from workbench.answers.publish import publish
 from workbench.errors import InputError
 from workbench.samples import ingest_plan, write_samples
 from workbench.workspace import Workspace
@@ -51,5 +52,5 @@ def build(folder: Path, *, requests: int, now: datetime) -> Iterator[tuple[str, 
     yield f"{loaded:,} rows ingested and priced, {refused} quarantined", time.perf_counter() - begun
 
     begun = time.perf_counter()
-    path = workspace.publish(now=now)
+    path = publish(workspace, now=now)
     yield f"snapshot {path.name} published", time.perf_counter() - begun

@@ -5,7 +5,7 @@ import secrets
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -311,15 +311,20 @@ class Workspace:
 
     # Publishing and checking --------------------------------------------------------------
 
-    def publish(self, *, now: datetime) -> Path:
-        """Publish the rollups as a new snapshot for pages to read."""
+    def publish(self, *, now: datetime, documents: Mapping[str, Any] | None = None) -> Path:
+        """Publish the rollups, the workspace's papers and `documents` for pages to read."""
         with self._writer() as catalog:
             return snapshot.publish(
                 catalog,
                 state=self.state(catalog),
-                documents=self.documents(),
+                documents={**self.documents(), **(documents or {})},
                 published_at=now.isoformat(timespec="seconds"),
             )
+
+    def as_of(self, catalog: Catalog) -> date | None:
+        """Return the last complete day in the store; None where it is empty."""
+        found = catalog.one("SELECT max(day) FROM rollup_day")
+        return None if found is None else found[0]
 
     def documents(self) -> dict[str, Any]:
         """Return the workspace's own papers that pages need: dossiers, assumptions."""

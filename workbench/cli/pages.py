@@ -20,9 +20,10 @@ def register(group: click.Group) -> None:
 @workspace_option
 def publish(folder: Path) -> None:
     """Publish a read-only snapshot for the dashboards."""
+    from workbench.answers.publish import publish as publish_answers
     from workbench.workspace import Workspace
 
-    path = Workspace(folder).publish(now=datetime.now(tz=UTC))
+    path = publish_answers(Workspace(folder), now=datetime.now(tz=UTC))
     click.echo(f"Published {path.name} ({path.stat().st_size / 1e6:.1f} MB).")
 
 

@@ -6,7 +6,7 @@ open for writing; DuckDB itself holds the lock.
 
 import contextlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -221,6 +221,14 @@ class Catalog:
         """Repeat the compiled prices for every month in use, for the kernel's two lanes."""
         for statement in price.price_tables():
             self.connection.execute(statement)
+
+    def rows(self, query: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Run one query, with named parameters ($name), and return its rows."""
+        try:
+            result = self.connection.sql(query, params=dict(parameters) if parameters else None)
+            return result.to_arrow_table().to_pylist()
+        except (duckdb.Error, AttributeError) as error:
+            raise StoreError(f"The query was refused: {str(error)[:500]}.") from error
 
     def prices(self, *, model: str | None) -> pa.Table:
         """Return the price book as imported, or the rows of one model."""

@@ -1,0 +1,44 @@
+"""From the store to an answer: one file per question takes rows, asks the models, returns plain data.
+
+A file here offers `document(source) -> dict | None`: the JSON its page reads from the published
+snapshot, or None where the workspace holds nothing to answer from. Commands call the same
+functions, so a page and the command line say the same.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from workbench.errors import WorkbenchError
+from workbench.store.catalog import Catalog
+from workbench.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What an answer is made from: the workspace, its open catalog and the day it holds for."""
+
+    workspace: Workspace
+    catalog: Catalog
+    as_of: date
+
+    def rows(self, query: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Run one read-only query over the views and rollups and return its rows."""
+        return self.catalog.rows(query, parameters)
+
+
+Answer = Callable[[Source], dict[str, Any] | None]
+
+
+def documents(source: Source, answers: Mapping[str, Answer]) -> dict[str, Any]:
+    """Ask every question; one that cannot be answered is published with its reason."""
+    published: dict[str, Any] = {}
+    for name, ask in answers.items():
+        try:
+            found = ask(source)
+        except WorkbenchError as error:
+            found = {"refused": str(error)}
+        if found is not None:
+            published[name] = found
+    return published

@@ -1,0 +1,19 @@
+"""Publishes a snapshot with the answers of every question in it."""
+
+from datetime import datetime
+from pathlib import Path
+
+from workbench.answers import Answer, Source, documents
+from workbench.workspace import Workspace
+
+ANSWERS: dict[str, Answer] = {}
+"""Questions whose answer needs rows or papers that the snapshot does not hold."""
+
+
+def publish(workspace: Workspace, *, now: datetime) -> Path:
+    """Ask every question of `workspace` and publish the answers with its rollups."""
+    with workspace.reader(locked=False) as catalog:
+        as_of = workspace.as_of(catalog)
+        source = None if as_of is None else Source(workspace, catalog, as_of)
+        found = {} if source is None else documents(source, ANSWERS)
+    return workspace.publish(now=now, documents=found)
