@@ -36,7 +36,7 @@ def test_an_own_measurement_decides_its_configuration_and_sways_its_neighbours()
     before, after = predict(model, asked, catalogue), predict(own, asked, catalogue)
     assert before.tpot_ms[0] < 15
     assert after.tpot_ms[0] == pytest.approx(25, rel=0.05)
-    assert after.ttft_ms[0] == pytest.approx(900, rel=0.1)
+    assert after.ttft_ms[0] == pytest.approx(900, rel=0.15)
     assert after.tpot_ms[1] > before.tpot_ms[1] * 1.5
     # another machine moves less than half as far
     moved = after.tpot_ms / before.tpot_ms - 1
