@@ -62,7 +62,7 @@ def test_few_past_totals_are_called_uncalibrated():
 
 def test_independent_days_hold_about_as_often_as_promised():
     held = [
-        window.interval.p10 <= window.actual <= window.interval.p90
+        window.held
         for seed in range(12)
         for window in backtest(noisy_weeks(104, seed=seed), horizon_days=28)
         if window.interval.calibrated

@@ -32,6 +32,11 @@ class BacktestWindow:
     actual: float
     interval: TotalInterval
 
+    @property
+    def held(self) -> bool:
+        """Whether the actual lay between P10 and P90, ends included."""
+        return self.interval.p10 <= self.actual <= self.interval.p90
+
 
 def backtest(
     values: Floats, *, horizon_days: int | None = None, grid: Grid | None = None

@@ -13,9 +13,9 @@ from workbench.models.forecast.points import Floats
 
 ERRORS_TO_CALIBRATE = 4
 """With fewer past totals that do not overlap than this an interval is uncalibrated."""
-PRIOR_SIGMA_LOG = 0.1
+PRIOR_SIGMA_LOG = 0.05
 """Log error assumed beforehand; it weighs as much as one past total."""
-JUDGEMENT_SIGMA_LOG = 0.35
+JUDGEMENT_SIGMA_LOG = 0.25
 """Log error assumed while nothing at all has been measured."""
 OVERLAP_GAIN = 1.5
 """What overlapping windows tell beyond those that do not overlap, for an average of equal days."""
@@ -63,7 +63,7 @@ class LogQuantiles:
 def log_quantiles(errors: Floats, *, past_totals: float) -> LogQuantiles:
     """Return quantiles of the next log error from those of past totals.
 
-    A Student t with the root mean square error, to which a prior error of 10 % adds one
+    A Student t with the root mean square error, to which a prior error of 5 % adds one
     observation, is blended with the measured quantiles; the more errors, the more these count.
     They are taken at 0.9 * (1 + 1 / 2n) instead of 0.9, because few errors show few extremes.
 
