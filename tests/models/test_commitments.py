@@ -6,18 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.errors import InputError
+from workbench.models.amortisation import Contract, contract_breakeven_utilization, contract_month
 from workbench.models.commitments import (
     CommitmentUnit,
-    Contract,
     best_units,
-    contract_breakeven_utilization,
-    contract_month,
     load_duration,
+    offers_of,
     outcome,
     purchasable,
     regret_table,
     weighted_mtok,
 )
+from workbench.reference import read_table
 
 UNIT = CommitmentUnit(
     name="unit", mtok_per_hour=0.3, usd_per_hour=1.0, spill_usd_per_mtok=4.0, minimum_units=0
@@ -123,3 +123,29 @@ def test_a_broken_profile_is_refused():
     for bad in (np.array([]), np.array([-1.0]), np.array([np.nan])):
         with pytest.raises(InputError):
             outcome(UNIT, 1, bad)
+
+
+@pytest.mark.parametrize(
+    ("offer", "breakeven"),
+    [
+        # 4,750 tokens a minute are 0.285 Mtok an hour: 1 / 0.285 is 3.51 USD, list is 1.25
+        ("Azure PTU global, hourly, gpt-5", 2.807),
+        ("Azure PTU global, 1 month, gpt-5", 1.0),
+        ("Azure PTU global, 1 year, gpt-4.1", 0.841),
+        ("Google GSU global, 1 week, gemini-2.5-flash", 2.458),
+        ("Google GSU global, 1 year, gemini-3-pro", 0.761),
+    ],
+)
+def test_published_offers_are_priced_near_indifference(offer, breakeven):
+    offers = {each.unit.name: each for each in offers_of(read_table("commitment_offers"))}
+    assert offers[offer].unit.breakeven_utilization == pytest.approx(breakeven, abs=0.002)
+
+
+def test_a_diurnal_load_buys_less_than_its_mean_even_at_a_years_price():
+    offers = {each.unit.name: each for each in offers_of(read_table("commitment_offers"))}
+    unit = offers["Google GSU global, 1 year, gemini-3-pro"].unit
+    hours = np.arange(24 * 28)
+    demand = 180 * (1 + 0.8 * np.sin(2 * np.pi * hours / 24))  # a hundred units' worth on average
+    best = best_units(unit, demand)
+    assert 30 < best.units < 60
+    assert best.utilization > unit.breakeven_utilization

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.errors import InputError
+from workbench.units import TOKENS_PER_MTOK
 
 Floats = NDArray[np.float64]
 MOST_UNITS = 100_000
@@ -83,7 +84,43 @@ def weighted_mtok(tokens: Mapping[str, Floats], weights: Mapping[str, float]) ->
     if missing:
         raise InputError(f"No burndown weight for {', '.join(missing)}. Give one, 0 if it is free.")
     parts = [np.asarray(values, dtype=float) * weights[kind] for kind, values in tokens.items()]
-    return np.sum(parts, axis=0) / 1e6
+    return np.sum(parts, axis=0) / TOKENS_PER_MTOK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A published offer: the unit, and how tokens of each kind count against it."""
+
+    provider: str
+    model: str
+    unit: CommitmentUnit
+    weights: Mapping[str, float]
+    """Weight of input, output and cached input tokens, 1 for plain input."""
+    confidence: str
+
+
+def offers_of(rows: Sequence[Mapping[str, str]]) -> list[Offer]:
+    """Build offers from the table `commitment_offers`."""
+    return [
+        Offer(
+            provider=row["provider"],
+            model=row["model"],
+            unit=CommitmentUnit(
+                name=f"{row['offer']}, {row['model']}",
+                mtok_per_hour=float(row["weighted_tokens_per_minute"]) * 60 / TOKENS_PER_MTOK,
+                usd_per_hour=float(row["usd_per_unit_hour"]),
+                spill_usd_per_mtok=float(row["spill_usd_per_mtok"]),
+                minimum_units=int(row["minimum_units"]),
+                step_units=int(row["step_units"]),
+                term_hours=float(row["term_hours"]),
+            ),
+            weights={
+                kind: float(row[f"weight_{kind}"]) for kind in ("input", "output", "cached_input")
+            },
+            confidence=row["confidence"],
+        )
+        for row in rows
+    ]
 
 
 def outcome(
@@ -204,86 +241,3 @@ def regret_table(
         )
         for column, n in enumerate(options)
     ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contract:
-    """A commitment with an upfront part and a monthly fee."""
-
-    units_per_month: float
-    term_months: int
-    upfront_usd: float
-    monthly_fee_usd: float
-    on_demand_usd_per_unit: float
-
-    def __post_init__(self) -> None:
-        if self.units_per_month <= 0 or self.term_months < 1 or self.on_demand_usd_per_unit <= 0:
-            raise InputError(
-                "A contract needs units, a term of at least a month and an on-demand price."
-            )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContractMonth:
-    """One month of a contract, billed and effective (amortised)."""
-
-    billed_usd: float
-    effective_usd: float
-    effective_usd_per_unit: float
-    used_commitment_usd: float
-    unused_commitment_usd: float
-    utilization: float
-    coverage: float
-    effective_savings_rate: float
-    net_saving_usd: float
-    prepaid_balance_usd: float
-    """Upfront payment not yet amortised at the end of the month."""
-
-
-def amortised_usd_per_month(contract: Contract) -> float:
-    """Return the month's cost with the upfront part spread evenly: upfront / term + fee."""
-    return contract.upfront_usd / contract.term_months + contract.monthly_fee_usd
-
-
-def contract_month(
-    contract: Contract, *, month: int, covered_units: float, on_demand_units: float
-) -> ContractMonth:
-    """Return what month number `month` (from 1) was billed and what it effectively cost.
-
-    Unused commitment stays in the effective cost, as FOCUS has it.
-
-    References
-    ----------
-    FOCUS 1.0 specification, EffectiveCost and CommitmentDiscountStatus, read November 2026.
-    """
-    if not 1 <= month <= contract.term_months:
-        raise InputError(f"Month {month} is outside the term of {contract.term_months} months.")
-    if not 0 <= covered_units <= contract.units_per_month or on_demand_units < 0:
-        raise InputError(
-            "Covered units must be between 0 and the commitment, on-demand units not negative."
-        )
-    amortised = amortised_usd_per_month(contract)
-    unit_price = amortised / contract.units_per_month
-    on_demand = on_demand_units * contract.on_demand_usd_per_unit
-    effective = amortised + on_demand
-    used = covered_units + on_demand_units
-    equivalent = used * contract.on_demand_usd_per_unit
-    upfront = contract.upfront_usd if month == 1 else 0.0
-    return ContractMonth(
-        billed_usd=upfront + contract.monthly_fee_usd + on_demand,
-        effective_usd=effective,
-        effective_usd_per_unit=effective / used if used else float("nan"),
-        used_commitment_usd=covered_units * unit_price,
-        unused_commitment_usd=(contract.units_per_month - covered_units) * unit_price,
-        utilization=covered_units / contract.units_per_month,
-        coverage=covered_units / used if used else 0.0,
-        effective_savings_rate=1 - effective / equivalent if equivalent else 0.0,
-        net_saving_usd=equivalent - effective,
-        prepaid_balance_usd=contract.upfront_usd * (1 - month / contract.term_months),
-    )
-
-
-def contract_breakeven_utilization(contract: Contract) -> float:
-    """Return the utilisation at which the contract costs what on demand would."""
-    at_full = contract.units_per_month * contract.on_demand_usd_per_unit
-    return amortised_usd_per_month(contract) / at_full

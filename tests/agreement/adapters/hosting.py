@@ -5,11 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from workbench.models.amortisation import Contract, contract_month
 from workbench.models.commitments import (
     CommitmentUnit,
-    Contract,
     best_units,
-    contract_month,
     outcome,
 )
 from workbench.models.hosting.cost import (
