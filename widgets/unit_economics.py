@@ -96,7 +96,7 @@ def draw(reading: Reading, values: Values) -> View:
     unit, basis = reading.unit.name, BASIS_NAMES[reading.basis].lower()
     months = [unit_costs(counts) for _, counts in reading.months]
     usage = result.counts.usage_usd if result else reading.counts.usage_usd
-    as_of = f"as of {day(reading.as_of)}"
+    as_of = f"to {day(reading.as_of)[:-5]}"
     notices = [*reading.notices, *(result.notes if result else ())]
     each = cost_per_each(usage, reading.each)
     names = (f"{reading.period.before.first:%b}", f"{reading.period.last:%b}")

@@ -220,8 +220,20 @@ def _volumes(
         usd[place[0]][place[1]] += float(classes[column][i]) * scale
     requests = sums_by(daily, "requests", "model", period)
     return priced_volumes(
-        models, meters, units=units, usd=usd, requests=[requests.get(m, 0.0) for m in models]
-    )
+        models, meters, units=units, usd=usd, requests=[requests.get(m, 0.0) for m in models],
+        list_usd_per_unit=[_input_prices(meters, n, d) for n, d in zip(units, usd, strict=True)],
+    )  # fmt: skip
+
+
+def _input_prices(
+    meters: Sequence[str], units: Sequence[float], usd: Sequence[float]
+) -> list[float]:
+    """Return a model's input price for the cached text it has not used: the book's own fallback."""
+    fresh = meters.index("uncached_input_tokens") if "uncached_input_tokens" in meters else None
+    price = usd[fresh] / units[fresh] if fresh is not None and units[fresh] else math.nan
+    return [
+        price if name.startswith("cache_") and name.count("_") <= 3 else math.nan for name in meters
+    ]
 
 
 def _days(
@@ -289,7 +301,7 @@ def _measured(
     return {
         "escalation": (escalation, "" if escalation is not None else "no outcomes in this selection"),
         "cache": (cached, "" if cached is not None else "no text input in this selection"),
-        "shift": (0.0 if shift else None, f"from {shift[0]} to {shift[1]}, same tokens assumed"
+        "shift": (0.0 if shift else None, f"from {shift[0]} to {shift[1]}, same tokens assumed; cached text at its input price if it has none used"
                   if shift else "one text model only"),
         "volume": (1.0, "times the period's; the platform's cost is fixed"),
     }  # fmt: skip
