@@ -12,7 +12,7 @@ import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,23 +22,11 @@ from workbench.errors import InputError, StoreError
 from workbench.store import certificates, files, segments
 from workbench.store.catalog import Catalog
 from workbench.store.disposition import PENDING
+from workbench.store.erasure_sql import Subject, cleaned, escaped, is_content, is_hit
 from workbench.store.layout import Layout
-from workbench.store.occurrences import columns_holding, holds, occurrences
+from workbench.store.occurrences import holds, occurrences
 
-PERSONAL = ("user_hash", "session_id", "trace_id")
-FREE_TEXT = ("request_id", "ticket_id", "prompt_id", "prompt_version", "flag_variant", "tags")
-"""Columns beside the personal ones that may hold an identifier by accident. Columns that decide
-a price or a figure's place are never touched; what they hold is listed in the certificate."""
 SHORTEST_TERM = 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """One person by every identifier the store may hold."""
-
-    terms: tuple[str, ...]
-    sessions: tuple[str, ...] = ()
-    traces: tuple[str, ...] = ()
 
 
 def user_hash(user_key: bytes, user_id: str) -> str:
@@ -171,49 +159,9 @@ def _sources(layout: Layout, subject: Subject) -> list[tuple[str, str, int]]:
 
 def _hits(connection: duckdb.DuckDBPyConnection, path: Path, kind: str, subject: Subject) -> int:
     row = connection.execute(
-        f"SELECT count(*) FROM read_parquet('{_escaped(path)}') WHERE {_is_hit(kind, subject)}"
+        f"SELECT count(*) FROM read_parquet('{escaped(path)}') WHERE {is_hit(kind, subject)}"
     ).fetchone()
     return int(row[0]) if row else 0
-
-
-def _is_hit(kind: str, subject: Subject) -> str:
-    if kind == "quarantine":
-        return _any_text(("excerpt", "reason"), subject)
-    if kind == "outcomes":
-        keys = ("request_id", "session_id", "ticket_id")
-        return f"(session_id IN (SELECT v FROM sessions) OR {_any_text(keys, subject)})"
-    return (
-        "(user_hash IN (SELECT v FROM terms) OR session_id IN (SELECT v FROM sessions) "
-        f"OR trace_id IN (SELECT v FROM traces) OR {_any_text((*PERSONAL, *FREE_TEXT), subject)})"
-    )
-
-
-def _any_text(columns: Sequence[str], subject: Subject) -> str:
-    tests = [
-        f"coalesce(contains({column}, {_quoted(term)}), false)"
-        for column in columns
-        for term in subject.terms
-    ]
-    return "(" + " OR ".join(tests) + ")"
-
-
-def _cleaned(kind: str, subject: Subject) -> str:
-    """Return the REPLACE list that removes the person from a row and keeps the row."""
-    if kind == "quarantine":
-        hit = _is_hit(kind, subject)
-        return ", ".join(
-            f"CASE WHEN {hit} THEN {value} ELSE {column} END AS {column}"
-            for column, value in (("excerpt", "NULL"), ("reason", "'erased on request'"))
-        )
-    free = ("request_id", "ticket_id") if kind == "outcomes" else FREE_TEXT
-    parts = [
-        f"CASE WHEN {_any_text((column,), subject)} THEN NULL ELSE {column} END AS {column}"
-        for column in free
-    ]
-    personal = ("session_id",) if kind == "outcomes" else PERSONAL
-    hit = _is_hit(kind, subject)
-    parts += [f"CASE WHEN {hit} THEN NULL ELSE {column} END AS {column}" for column in personal]
-    return ", ".join(parts)
 
 
 def _rewrite_batch(
@@ -228,8 +176,9 @@ def _rewrite_batch(
         path = layout.store / entry["file"]
         if not _hits(connection, path, kind, subject):
             continue
-        columns = f"* REPLACE ({_cleaned(kind, subject)})"
-        renewed = _rewritten(layout, connection, path, columns=columns, where="true")
+        columns = f"* REPLACE ({cleaned(kind, subject)})"
+        renewed = path.with_name(_renamed(path))
+        _rewrite(layout, connection, path, renewed, columns=columns, where="true")
         entry["file"] = str(renewed.relative_to(layout.store))
         entry["sha256"] = files.sha256_of(renewed)
         if "bytes" in entry:
@@ -242,22 +191,29 @@ def _rewrite_batch(
         path.unlink()
 
 
-def _rewritten(
-    layout: Layout, connection: duckdb.DuckDBPyConnection, path: Path, *, columns: str, where: str
-) -> Path:
-    """Write a file anew beside the old one, under a name of its own, its rows in their order."""
-    stem = path.name.split(".")[0]
+def _renamed(path: Path) -> str:
     rest = ".quarantine.parquet" if ".quarantine" in path.name else ".parquet"
-    final = path.with_name(f"{stem}.{secrets.token_hex(4)}{rest}")
+    return f"{path.name.split('.')[0]}.{secrets.token_hex(4)}{rest}"
+
+
+def _rewrite(
+    layout: Layout,
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    final: Path,
+    *,
+    columns: str,
+    where: str,
+) -> None:
+    """Write a Parquet file anew as `final`, its rows in their order."""
     staged = layout.staging / final.name
     layout.staging.mkdir(parents=True, exist_ok=True, mode=0o700)
     files.require_space(layout.staging, bytes_needed=2 * path.stat().st_size)
     connection.execute(
-        f"COPY (SELECT {columns} FROM read_parquet('{_escaped(path)}') WHERE {where}) "
-        f"TO '{_escaped(staged)}' (FORMAT parquet, COMPRESSION zstd)"
+        f"COPY (SELECT {columns} FROM read_parquet('{escaped(path)}') WHERE {where}) "
+        f"TO '{escaped(staged)}' (FORMAT parquet, COMPRESSION zstd)"
     )
     files.move(staged, final)
-    return final
 
 
 def _content(layout: Layout, subject: Subject) -> list[tuple[Path, int]]:
@@ -272,33 +228,22 @@ def _content(layout: Layout, subject: Subject) -> list[tuple[Path, int]]:
                     found.append((path, 1))
                 continue
             row = connection.execute(
-                f"SELECT count(*) FROM read_parquet('{_escaped(path)}') "
-                f"WHERE {_is_content(connection, path, subject)}"
+                f"SELECT count(*) FROM read_parquet('{escaped(path)}') "
+                f"WHERE {is_content(connection, path, subject)}"
             ).fetchone()
             if row and row[0]:
                 found.append((path, int(row[0])))
     return found
 
 
-def _is_content(connection: duckdb.DuckDBPyConnection, path: Path, subject: Subject) -> str:
-    described = connection.execute(
-        f"DESCRIBE SELECT * FROM read_parquet('{_escaped(path)}')"
-    ).fetchall()
-    names = [str(name) for name, kind, *_ in described if "VARCHAR" in kind]
-    tests = [_any_text([f'"{name}"' for name in names], subject)] if names else ["false"]
-    for column, table in (("session_id", "sessions"), ("trace_id", "traces")):
-        if column in names:
-            tests.append(f"coalesce({column} IN (SELECT v FROM {table}), false)")
-    return "(" + " OR ".join(tests) + ")"
-
-
 def _rewrite_content(
     layout: Layout, connection: duckdb.DuckDBPyConnection, path: Path, subject: Subject
 ) -> None:
-    if path.suffix == ".parquet":
-        kept = f"NOT {_is_content(connection, path, subject)}"
-        _rewritten(layout, connection, path, columns="*", where=kept)
-    path.unlink()
+    if path.suffix != ".parquet":
+        path.unlink()
+        return
+    kept = f"NOT {is_content(connection, path, subject)}"
+    _rewrite(layout, connection, path, path, columns="*", where=kept)
 
 
 def _drop_derived(layout: Layout, subject: Subject) -> None:
@@ -323,12 +268,4 @@ def _scrubbed(value: Any, subject: Subject) -> Any:  # noqa: ANN401 - any part o
 
 
 def _rows(layout: Layout, entry: Mapping[str, Any]) -> str:
-    return f"read_parquet('{_escaped(layout.store / entry['file'])}')"
-
-
-def _escaped(path: Path) -> str:
-    return str(path).replace("'", "''")
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    return f"read_parquet('{escaped(layout.store / entry['file'])}')"
