@@ -73,7 +73,7 @@ def prices_are_dated(case: Case) -> Finding:
     need(book["price_rows"], "the price book is empty")
     dates = [day for day in (book["retrieved_on"], book["known_on"]) if day]
     need(dates, "the price book does not say when it was read")
-    age = case.days_since(book["retrieved_on"] or book["known_on"])
+    age = max(0, case.days_since(book["retrieved_on"] or book["known_on"]))
     ahead = case.rows(
         SCHEDULED_SQL, day=case.as_of, last_day=case.as_of + timedelta(days=RISE_WINDOW_DAYS)
     )
