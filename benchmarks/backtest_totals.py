@@ -107,8 +107,9 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--no-ets", action="store_true")
     with_ets = not parser.parse_args().no_ets
-    print("| series | horizon | windows (uncalibrated) | held | width | pinball |", end="")
-    print(" ETS summed: held | width | pinball | ETS paths: held | width | pinball |")
+    ets = " ETS summed: held | width | pinball | ETS paths: held | width | pinball |"
+    head = "| series | horizon | windows (uncalibrated) | held | width | pinball |"
+    print(head + (ets if with_ets else ""))
     pooled: dict[str, list[Floats]] = {"actual": [], "ours": [], "summed": [], "paths": []}
     for real in series():
         windows = backtest(real.values, grid=real.grid)

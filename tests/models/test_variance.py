@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from workbench.errors import InputError
 from workbench.models.variance.bridge import Step, budget_bridge, variance_steps
+from workbench.models.variance.headless import variance_report
 from workbench.models.variance.legs import LEGS, PeriodUsage, UsageOfModel, usage_legs
 from workbench.models.variance.pvm import Line, fx_variance, price_volume_mix, with_successors
 
@@ -194,3 +195,34 @@ def test_bridge_runs_from_budget_to_actual_to_outlook():
     assert bars["Outlook"].end_usd == 110.0
     assert bars["Price"].rows == ("a",)
     assert bridge.bars[-1].label == "Budget year"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        ({"base": []}, "`actual` must be a list"),
+        ({"base": [{"name": "a"}], "actual": []}, r"base\[0\]"),
+        (
+            {"base": [], "actual": [{"name": "a", "quantity": "x", "unit_price_usd": 1}]},
+            "must be numbers",
+        ),
+        (
+            {"base": [], "actual": [{"name": "a", "quantity": 1, "unit_price_usd": 1, "q": 1}]},
+            "unknown keys",
+        ),
+    ],
+)
+def test_plain_data_that_is_no_period_is_refused(inputs, message):
+    with pytest.raises(InputError, match=message):
+        variance_report(inputs)
+
+
+def test_plain_data_gives_the_legs_by_line():
+    report = variance_report(
+        {
+            "base": [{"name": "a", "quantity": 10, "unit_price_usd": 2, "team": "x"}],
+            "actual": [{"name": "a", "quantity": 15, "unit_price_usd": 3, "team": "x"}],
+        }
+    )
+    assert (report["volume"], report["price"], report["total_variance"]) == (10.0, 15.0, 25.0)
+    assert report["lines"][0]["team"] == "x"

@@ -18,6 +18,8 @@ from workbench.models.forecast.total import (
 ORIGINS_PER_HORIZON = 28
 """A finer series is judged at this many origins a horizon; more would repeat one another."""
 WINDOWS_PER_HORIZON = 4
+TOTALS_BEFORE_RECORD = 2
+"""Intervals made from fewer past totals say little about the method and are not held against it."""
 FLOOR = 0.01
 """Totals below 1 % of the usual are read as 1 %: the logarithm of nothing has no size."""
 
@@ -135,7 +137,7 @@ class _Rolling:
         self.misses = {
             origin: quantiles.miss_in_halves(self.errors[origin])
             for origin, quantiles in self.own.items()
-            if origin < known and origin >= self.first + self.horizon
+            if origin < known and origin >= self.first + TOTALS_BEFORE_RECORD * self.horizon
         }
 
     def window_starts(self) -> range:
