@@ -152,13 +152,8 @@ def priced_rows(
 
 
 def _both(total: Callable[[str], str]) -> str:
-    """Return the list cost, and the contract cost where it can differ from it."""
-    list_sum = _or_null(total("list"), "list")
-    contract_sum = _or_null(total("contract"), "contract")
-    return (
-        f"{list_sum} AS list_pico, "
-        f"CASE WHEN r.has_contract THEN {contract_sum} ELSE {list_sum} END AS contract_pico"
-    )
+    """Return both costs; a contract price is the list price where no contract has one."""
+    return ", ".join(f"{_or_null(total(basis), basis)} AS {basis}_pico" for basis in BASES)
 
 
 def _or_null(total: str, basis: str) -> str:

@@ -1,0 +1,101 @@
+"""How fast are written segments priced, with every condition and all bookkeeping?
+
+Goal: at least 5 million rows a CPU-second, and 750 times genai-prices called row by row.
+Run: python benchmarks/pricing.py [ROWS]
+"""
+
+import resource
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from speed_data import write_logs
+
+from workbench import schema
+from workbench.kernel import price
+from workbench.workspace import Workspace
+
+WITNESS_ROWS = 3_000
+
+
+def cpu_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def best_of(count: int, run) -> float:
+    times = []
+    for _ in range(count):
+        begun = cpu_s()
+        run()
+        times.append(cpu_s() - begun)
+    return min(times)
+
+
+def genai_rows_per_cpu_s(catalog) -> float:
+    from genai_prices import Usage, calc_price
+
+    rows = catalog.query(
+        f"SELECT provider, model, started_at, uncached_input_tokens + cache_read_tokens + "
+        f"cache_write_5m_tokens AS i, cache_read_tokens AS r, cache_write_5m_tokens AS w, "
+        f"output_tokens AS o FROM usage WHERE provider <> 'nobody' LIMIT {WITNESS_ROWS}"
+    ).to_pylist()
+
+    def run() -> None:
+        for row in rows:
+            calc_price(
+                Usage(input_tokens=row["i"], cache_read_tokens=row["r"],
+                      cache_write_tokens=row["w"], output_tokens=row["o"]),
+                row["model"], provider_id=row["provider"],
+                genai_request_timestamp=row["started_at"].replace(tzinfo=UTC),
+            )  # fmt: skip
+
+    return len(rows) / best_of(3, run)
+
+
+def main() -> None:
+    rows = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000_000
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "log.parquet"
+        write_logs(str(log), rows=rows, how="parquet")
+        workspace = Workspace.init(Path(folder) / "ws")
+        begun = time.perf_counter()
+        report = workspace.ingest([log], now=datetime.now(tz=UTC))
+        print(f"{report.loaded:,} rows ingested in {time.perf_counter() - begun:.1f} s")
+        with workspace.reader(locked=False) as catalog:
+            catalog.connection.execute("SET threads = 2")
+            keys = catalog.time_of_day_keys()
+            inner = price.priced_rows(
+                usage="segment_rows", time_of_day_keys=keys, columns=("started_at",)
+            )
+            book = (
+                "count(*), sum(CAST(p.{b}_pico AS DECIMAL(38,0))), count(*) FILTER (WHERE p.{b}_pico IS NULL), "
+                "count(*) FILTER (WHERE p.{b}_pico IS NOT NULL AND (p.used_mask & p.{b}_missing) >= 1), "
+                "count(*) FILTER (WHERE (p.used_mask & p.{b}_derived) >= 1), count(*) FILTER (WHERE p.{b}_assumed)"
+            )
+            one = f"SELECT {book.format(b='contract')} FROM ({inner}) AS p"
+            both = (
+                f"SELECT {book.format(b='contract')}, {book.format(b='list')} FROM ({inner}) AS p"
+            )
+            answers = {}
+            for name, query in (
+                ("contract cost, bookkeeping", one),
+                ("list and contract, bookkeeping", both),
+            ):
+                spent = best_of(3, lambda query=query: catalog.connection.execute(query).fetchall())
+                answers[name] = rows / spent
+                print(f"{name:34s} {spent:6.2f} CPU-s  {rows / spent / 1e6:5.2f} M rows/CPU-s")
+            print("  requests, pico-USD, unpriced, partial, derived, assumed:",
+                  *catalog.connection.execute(one).fetchall()[0])  # fmt: skip
+            witness = genai_rows_per_cpu_s(catalog)
+            print(f"{'genai-prices, row by row':34s} {witness:,.0f} rows/CPU-s")
+            for name, speed in answers.items():
+                print(f"{name}: {speed / witness:,.0f} times genai-prices (goal 750), "
+                      f"{speed / 1e6:.2f} M rows/CPU-s (goal 5)")  # fmt: skip
+            print(f"{len(keys)} rate keys by time of day; {len(schema.METERS)} meters")
+
+
+if __name__ == "__main__":
+    main()
