@@ -5,7 +5,7 @@ Sums over days and models, nothing more; every rate and every cost per unit is t
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
