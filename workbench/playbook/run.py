@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from workbench.errors import InputError
 from workbench.models.readiness.stages import (
+    BoardTile,
     CheckStanding,
     StageStanding,
     Verdict,
@@ -152,6 +153,29 @@ def run_checks(evidence: Evidence, *, stage: int | None = None) -> CheckReport:
         previous = results[-1].sha256 if results else GENESIS
         results.append(_run_one(evidence, row=row, waivers=waivers, previous_sha256=previous))
     return CheckReport(as_of=evidence.as_of, checks=tuple(results))
+
+
+def board_tiles(report: Mapping[str, Any], *, feature: str | None = None) -> list[BoardTile]:
+    """Return the board's tiles from a report as JSON, for all features together or for one."""
+    tiles = []
+    for check in report["checks"]:
+        shown = check
+        if feature is not None:
+            shown = next((r for r in check["features"] if r["feature"] == feature), None)
+            if shown is None:
+                continue
+        results = check["features"] if feature is None else [shown]
+        windows = [e["window"][1] for r in results for e in r["evidence"] if e["window"]]
+        as_of = date.fromisoformat(report["as_of"])
+        tiles.append(
+            BoardTile(
+                check_id=check["id"], stage=check["stage"], question=check["question"],
+                verdict=shown["verdict"], reason=shown["reason"],
+                waived=bool(shown["waiver"] if feature else check["waived"]),
+                age_days=(as_of - date.fromisoformat(min(windows))).days if windows else None,
+            )
+        )  # fmt: skip
+    return tiles
 
 
 def broken_link(checks: Sequence[Mapping[str, Any]]) -> str | None:

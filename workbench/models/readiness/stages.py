@@ -57,6 +57,20 @@ class StageStanding:
     """Ids of checks that fail, or are insufficient and not waived, in the order given."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardTile:
+    """One check on the readiness board."""
+
+    check_id: str
+    stage: int
+    question: str
+    verdict: Verdict
+    reason: str
+    waived: bool = False
+    age_days: int | None = None
+    """Days since the evidence's last day; None where no window was read."""
+
+
 def worst(verdicts: Sequence[Verdict]) -> Verdict:
     """Return the verdict that decides: fail, then insufficient, then pass, then not applicable.
 

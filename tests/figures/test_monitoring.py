@@ -1,0 +1,56 @@
+import plotly.graph_objects as go
+import pytest
+
+from workbench.figures import model_upgrade, monitoring
+from workbench.figures.caption import Caption
+from workbench.models.model_upgrade import EvaluatedCase, compare_models, cut_over_plan
+from workbench.models.monitoring.drift import cusum
+from workbench.models.monitoring.latency import percentile_bands
+
+CAPTION = Caption(title="t", subtitle="s", unit="ms")
+
+
+def drawn(chart):
+    return {trace.name: list(trace.y) for trace in go.Figure(chart.figure).data if trace.name}
+
+
+def test_latency_draws_percentiles_band_and_promise():
+    days = [percentile_bands([float(i + shift) for i in range(1, 101)]) for shift in (0, 100)]
+    chart = monitoring.latency(CAPTION, days=["1", "2"], percentiles=days, objective_ms=150)
+    lines = drawn(chart)
+    assert lines["p50"] == [50, 150]
+    assert lines["p95"] == [95, 195]
+    assert lines["p95, 95 % band"] == [days[0][1].high_ms, days[1][1].high_ms]
+    assert "promised p95" in str(chart.figure["layout"]["annotations"])
+
+
+def test_cusum_draws_both_sums_and_the_limit():
+    chart = monitoring.error_cusum(
+        CAPTION, batches=["a", "b"], sums=cusum([1.5, -2], target=0, sigma=1)
+    )
+    assert drawn(chart) == {"worse": [1.0, 0.0], "better": [0.0, 1.5]}
+    assert chart.figure["layout"]["shapes"][0]["y0"] == 5
+
+
+def test_cost_burn_and_drift():
+    chart = monitoring.cost_per_request(CAPTION, days=["1", "2"], usd=[1.0, 2.0])
+    assert drawn(chart)["average"] == pytest.approx([1.0, 1.2])
+    burn = monitoring.burn(CAPTION, minutes=["1", "2"], burn_rates={"1 h": [1, 20]})
+    assert "pages at 14.4" in str(burn.figure["layout"]["annotations"])
+    drift = monitoring.drift(CAPTION, psi={"size": 0.05, "topic": 0.3})
+    assert [row[0] for row in drift.rows] == ["topic", "size"]
+
+
+def test_upgrade_draws_the_difference_down_to_its_bound():
+    cases = [EvaluatedCase(case_id=str(i), success=i > 20, cost_usd=0.01) for i in range(400)]
+    found = compare_models(old=cases, new=cases, critical=False)
+    chart = model_upgrade.differences(CAPTION, comparison=found)
+    (trace,) = go.Figure(chart.figure).data
+    assert list(trace.x) == [0]
+    assert trace.error_x.arrayminus[0] == pytest.approx(-found.quality.lower_bound)
+    assert go.Figure(chart.figure).layout.shapes[0].x0 == -0.05
+    assert chart.rows[0][-1] == "non-inferior"
+    steps = model_upgrade.cut_over(CAPTION, steps=cut_over_plan(found, requests_per_hour=1e6))
+    assert drawn(steps)["new model"] == [0.01, 0.01, 0.05, 0.05, 0.25, 0.25, 0.5, 0.5, 1, 1]
+    cost = model_upgrade.cost_per_success(CAPTION, comparison=found)
+    assert [row[0] for row in cost.rows] == ["old", "new"]
