@@ -104,6 +104,8 @@ def test_a_meter_without_a_price_makes_a_request_partial_and_no_row_makes_it_unp
     requests = traffic([1_000, 1_000], [10, 0])
     partial = replay_cost_pico(requests, [row(pico={INPUT: 1})])
     assert (partial.pico_usd, partial.partial_requests, partial.unpriced_requests) == (2_000, 1, 0)
+    only = replay_cost_pico(traffic([0], [10]), [row(pico={INPUT: 1})])
+    assert (only.pico_usd, only.partial_requests, only.unpriced_requests) == (0, 0, 1)
     nothing = replay_cost_pico(requests, [row(pico={})])
     assert (nothing.pico_usd, nothing.unpriced_requests) == (0, 2)
 

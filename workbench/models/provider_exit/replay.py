@@ -22,6 +22,8 @@ from workbench.units import PICO_PER_USD
 Numbers = NDArray[Any]
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - instants are naive UTC, as in the price table
 MICROSECONDS = 1_000_000
+SECONDS = "_seconds"
+"""Meters that end so are thousandths of a second at the finest; all others are counts."""
 SECONDS_PER_DAY = 86_400
 NO_METER: Mapping[str, float] = MappingProxyType({})
 
@@ -146,7 +148,7 @@ def replay_cost_pico(
         Instant whose prices hold for all requests; None takes each request's own date. The
         second of the day stays the request's own either way.
     surcharges
-        Meters that are part of another one: no price of theirs means no surcharge.
+        Meters that need no price: parts of another one, and requests no log stated.
 
     Returns
     -------
@@ -155,27 +157,53 @@ def replay_cost_pico(
     """
     used = {name: units for name, units in traffic.meters.items() if np.any(units > 0)}
     parts = frozenset(surcharges)
+    any_used = _any_of(traffic, [units for name, units in used.items() if name not in parts])
     priced = np.zeros(traffic.requests, dtype=bool)
-    partial = np.zeros(traffic.requests, dtype=bool)
+    lacking = np.zeros(traffic.requests, dtype=bool)
     total: int | float = 0
     for row in rates:
         mask = _inside(traffic, row, at_us)
         if not row.pico or not mask.any():
             continue
-        whole = bool(mask.all())
-        priced |= mask
-        for name, units in used.items():
-            chosen = units if whole else units[mask]
-            if name in row.pico:
-                total += _sum_of_products(_at_least(chosen, row, name), row.pico[name])
-            elif name not in parts:
-                partial |= mask & (units > 0)
+        chosen = used if mask.all() else {name: units[mask] for name, units in used.items()}
+        total += _row_pico(chosen, row)
+        holding = [units for name, units in used.items() if name in row.pico and name not in parts]
+        missing = [
+            units for name, units in used.items() if name not in row.pico and name not in parts
+        ]
+        priced |= mask & (~any_used | _any_of(traffic, holding))
+        lacking |= mask & _any_of(traffic, missing)
     return ReplayCost(
         requests=traffic.requests,
         unpriced_requests=int((~priced).sum()),
-        partial_requests=int(partial.sum()),
+        partial_requests=int((priced & lacking).sum()),
         pico_usd=total,
     )
+
+
+def _any_of(traffic: Traffic, columns: Sequence[Numbers]) -> NDArray[np.bool_]:
+    found = np.zeros(traffic.requests, dtype=bool)
+    for units in columns:
+        found |= units > 0
+    return found
+
+
+def _row_pico(used: Mapping[str, Numbers], row: RateRow) -> int | float:
+    total: int | float = 0
+    thousandths: Numbers | None = None
+    for name, units in used.items():
+        if name not in row.pico:
+            continue
+        if name.endswith(SECONDS):
+            seconds = _at_least(units, row, name)
+            product = np.rint(seconds * 1_000).astype(np.int64) * row.pico[name]
+            thousandths = product if thousandths is None else thousandths + product
+        else:
+            total += _sum_of_products(units, row.pico[name])
+    if thousandths is not None:
+        # Rounded once a request to a whole pico-USD, as the ledger does.
+        total += int(((thousandths + 500) // 1_000).sum())
+    return total
 
 
 def _inside(traffic: Traffic, row: RateRow, at_us: int | None) -> NDArray[np.bool_]:
