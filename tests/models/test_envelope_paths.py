@@ -163,6 +163,15 @@ def test_the_base_case_follows_the_same_tree_as_the_paths():
     assert costs(tree, paths=2)[:, 0] == pytest.approx([131.0, 192.0, 133.0])
 
 
+def test_an_event_after_the_span_changes_nothing():
+    late = Event(
+        name="later", lines=("pictures",), probability=1.0, first_month=9, last_month=9,
+        factor=judged(5.0), one_off_usd=40.0,
+    )  # fmt: skip
+    assert base_case(simple(events=(late,))).by_month == (100.0, 100.0, 100.0)
+    assert costs(simple(events=(late,)), paths=2)[:, 0].tolist() == [100.0, 100.0, 100.0]
+
+
 def test_a_forced_migration_comes_in_its_month():
     migration = Event(
         name="model retires",

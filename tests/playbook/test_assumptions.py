@@ -39,8 +39,8 @@ lines:
   ocr-4.1:
     drivers: [users, pages]
     prices:
-      - {starts: 2026-06, usd: 3.0}
       - {starts: 2026-12, usd: 2.0}
+      - {starts: 2026-06, usd: 3.0}
       - {starts: 2027-03, usd: 1.0}
     source: price sheet of 2026-11-01
 fixed:
@@ -52,7 +52,7 @@ name: agents
 base: support 2027
 changes:
   - {path: drivers.users.value, times: 1.5, reason: rollout, owner: product, source: plan, expires: 2027-03-31}
-  - {path: lines.ocr-4.1.prices.1.usd, to: 4.0, reason: dearer, owner: product, source: talk, expires: 2026-11-19}
+  - {path: lines.ocr-4.1.prices.0.usd, to: 4.0, reason: dearer, owner: product, source: talk, expires: 2026-11-19}
 """
 
 
@@ -102,7 +102,7 @@ def test_overlays_change_numbers_in_order_and_nothing_else():
         "drivers.users.high",
         "drivers.users.low",
         "drivers.users.value",
-        "lines.ocr-4.1.prices.1.usd",
+        "lines.ocr-4.1.prices.0.usd",
     ]
 
 

@@ -38,8 +38,12 @@ class BaseCase:
 
 
 def likely_events(tree: CostTree) -> list[Event]:
-    """Return the events that the base case counts on: those likelier than not."""
-    return [event for event in tree.events if event.probability > LIKELY]
+    """Return the events that the base case counts on: likelier than not, and within the span."""
+    return [
+        event
+        for event in tree.events
+        if event.probability > LIKELY and start_month(event) < tree.months
+    ]
 
 
 def start_month(event: Event) -> int:

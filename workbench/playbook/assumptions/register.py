@@ -198,7 +198,8 @@ class Register(Entry):
 
     def _line(self, name: str, entry: LineEntry) -> CostLine:
         # A price that began before the envelope is in force in its first month.
-        steps = {max(0, self._index(price.starts)): price.usd for price in entry.prices}
+        in_order = sorted(entry.prices, key=lambda price: price.starts)
+        steps = {max(0, self._index(price.starts)): price.usd for price in in_order}
         return CostLine(
             name=name,
             drivers=entry.drivers,
