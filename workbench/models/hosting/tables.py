@@ -106,7 +106,7 @@ def grid_of(rows: Sequence[Row], catalogue: Catalogue) -> ServingGrid:
     InputError
         If a number is blank, not finite or below its least value, or a name is unknown.
     """
-    models = [resolve_model(row["model_path"], catalogue.models) for row in rows]
+    models = [resolve_model(row["model_path"].strip(), catalogue.models) for row in rows]
     unknown = [row["model_path"] for row, model in zip(rows, models, strict=True) if model is None]
     if unknown:
         raise InputError(
