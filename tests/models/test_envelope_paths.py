@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 
 from workbench.errors import InputError
 from workbench.models.envelope.base_case import base_case
-from workbench.models.envelope.leaves import Judged, measured_by_customer, measured_by_day
+from workbench.models.envelope.leaves import (
+    Judged,
+    correlation_of_periods,
+    measured_by_customer,
+    measured_by_day,
+)
 from workbench.models.envelope.paths import draw
 from workbench.models.envelope.redraw import EnvelopeState, Levers
 from workbench.models.envelope.risk import (
@@ -380,3 +385,11 @@ def test_contradicting_correlations_are_refused():
 def test_paths_must_be_a_power_of_two():
     with pytest.raises(InputError, match="1000"):
         draw(tokens(), seed=1, paths=1_000)
+
+
+def test_correlation_is_of_periods_that_move_together():
+    one = np.exp(np.arange(10.0))
+    assert correlation_of_periods(one, one**0.5) == pytest.approx(1.0)
+    assert correlation_of_periods(one, 1 / one) == pytest.approx(-1.0)
+    assert correlation_of_periods(one, np.ones(10)) is None
+    assert correlation_of_periods(one[:7], one[:7]) is None

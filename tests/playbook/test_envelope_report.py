@@ -1,11 +1,14 @@
 import json
 from datetime import date
 
+import numpy as np
 import openpyxl
 import pytest
 
+from workbench.errors import InputError
 from workbench.exports.excel import Cover, export_workbook
 from workbench.exports.excel.register import Periods, register_content
+from workbench.models.envelope.leaves import measured_by_day
 from workbench.models.variance.pvm import Line
 from workbench.playbook.assumptions.report import envelope_report
 from workbench.playbook.assumptions.scenarios import parse_register
@@ -60,6 +63,16 @@ def test_the_contingency_brings_the_budget_to_the_confidence():
     reserve = report.contingencies_usd[0.9]
     assert (total <= 4_000 + reserve).mean() == pytest.approx(0.9, abs=0.002)
     assert report.contingencies_usd[0.7] < report.contingencies_usd[0.8] < reserve
+
+
+def test_what_was_measured_takes_the_place_of_a_judgement():
+    days = np.full(28, 500.0)
+    calls = measured_by_day(days, source="logs of October", seed=1)
+    report = envelope_report(register(), measured={"calls": calls}, paths=256)
+    # 500 calls, half of them fresh, at 2 USD.
+    assert report.case.by_month == pytest.approx((500.0,) * 4)
+    with pytest.raises(InputError, match="nobody"):
+        envelope_report(register(), measured={"nobody": calls}, paths=256)
 
 
 def test_a_register_becomes_a_workbook(tmp_path):

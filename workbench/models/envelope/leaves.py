@@ -15,6 +15,7 @@ Floats = NDArray[np.float64]
 
 Z90 = float(norm.ppf(0.9))
 BOOTSTRAP_MEANS = 2_000
+FEWEST_PERIODS = 8
 DAYS_IN_A_BLOCK = 7
 """Days are drawn in weeks, since neighbouring days resemble one another."""
 
@@ -123,6 +124,30 @@ def measured_by_customer(
         raise InputError(f"{source}: {values.size} customers cannot be bootstrapped.")
     picked = np.random.default_rng(seed).integers(0, values.size, (BOOTSTRAP_MEANS, values.size))
     return _means(values, picked, weights, source, is_share)
+
+
+def correlation_of_periods(one: Floats, other: Floats) -> float | None:
+    """Return the correlation of the logarithms of two drivers' period aggregates.
+
+    Single requests say nothing here: what moves together are days or weeks.
+
+    Parameters
+    ----------
+    one, other
+        One positive value a period each, in the same order.
+
+    Returns
+    -------
+    float or None
+        None with fewer than eight periods, or where one of them never changes.
+    """
+    there = (one > 0) & (other > 0)
+    if there.sum() < FEWEST_PERIODS:
+        return None
+    logs = np.log(np.stack([one[there], other[there]]))
+    if (np.ptp(logs, axis=1) == 0).any():
+        return None
+    return float(np.corrcoef(logs)[0, 1])
 
 
 def _means(

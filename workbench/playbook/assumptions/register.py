@@ -4,13 +4,14 @@ A file in `assumptions/` names drivers, priced lines, fixed costs, commitments a
 judged number has an owner, a date, a source and the day it expires.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from workbench.errors import InputError
-from workbench.models.envelope.leaves import Judged
+from workbench.errors import InputError, shown
+from workbench.models.envelope.leaves import Judged, Measured
 from workbench.models.envelope.risk import month_names
 from workbench.models.envelope.tree import (
     Commitment,
@@ -164,20 +165,29 @@ class Register(Entry):
         }
         return found | {f"events.{name}.factor": e.factor for name, e in self.events.items()}
 
-    def cost_tree(self) -> CostTree:
-        """Return the tree to draw from.
+    def cost_tree(self, measured: Mapping[str, Measured] | None = None) -> CostTree:
+        """Return the tree to draw from; what was measured takes the place of a judgement.
+
+        Parameters
+        ----------
+        measured
+            Leaves from the logs by driver.
 
         Raises
         ------
         InputError
             If parts name one another wrongly, or a number is out of range.
         """
+        leaves = measured or {}
+        unknown = sorted(set(leaves) - set(self.drivers))
+        if unknown:
+            raise InputError(f"{self.name}: measured, but no driver: {shown(unknown)}.")
         return CostTree(
             months=self.months,
             drivers=tuple(
                 Driver(
                     name=name,
-                    leaf=entry.leaf(is_share=entry.share),
+                    leaf=leaves.get(name) or entry.leaf(is_share=entry.share),
                     monthly_growth=entry.monthly_growth,
                     monthly_sigma=entry.monthly_sigma,
                 )

@@ -1,11 +1,13 @@
 """The envelope of a register, worked out once for pages, commands and the workbook."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from workbench.models.envelope.base_case import BaseCase, base_case
+from workbench.models.envelope.leaves import Measured
 from workbench.models.envelope.paths import PATHS, Draws, Singles, draw
 from workbench.models.envelope.redraw import EnvelopeState
 from workbench.models.envelope.risk import (
@@ -69,7 +71,11 @@ class EnvelopeReport:
 
 
 def envelope_report(
-    register: Register, *, stresses: tuple[Stress, ...] = (), paths: int = PATHS
+    register: Register,
+    *,
+    measured: Mapping[str, Measured] | None = None,
+    stresses: tuple[Stress, ...] = (),
+    paths: int = PATHS,
 ) -> EnvelopeReport:
     """Draw a register's envelope and read off everything at once.
 
@@ -77,13 +83,15 @@ def envelope_report(
     ----------
     register
         The base, or what `with_scenarios` made of it; its seed makes scenarios share draws.
+    measured
+        Leaves from the logs by driver, in place of what the register judges.
     stresses
         Shocks to test; a rise of all prices and, where there are shares, each of them at 0 are
         always tested.
     paths
         A power of two.
     """
-    tree, months = register.cost_tree(), register.month_names
+    tree, months = register.cost_tree(measured), register.month_names
     draws = draw(tree, seed=register.seed, paths=paths)
     state = EnvelopeState(tree, draws)
     costs = state.costs()
