@@ -34,7 +34,8 @@ def credit_tiers(text: str) -> tuple[CreditTier, ...]:
         found = TIER.fullmatch(part)
         if not found:
             raise InputError(f"Credit tier {part!r} is not of the form '<99.9:10%'.")
-        below, share = (float(number) / 100 for number in found.groups())
+        # rounded, as 99.9 / 100 is not the nearest number to 0.999
+        below, share = (round(float(number) / 100, 9) for number in found.groups())
         tiers.append(CreditTier(below_uptime=below, credit_share=share))
     return tuple(sorted(tiers, key=lambda tier: -tier.below_uptime))
 
