@@ -3,10 +3,10 @@
 from datetime import datetime
 from pathlib import Path
 
-from workbench.answers import Answer, Source, documents
+from workbench.answers import Answer, Source, documents, readiness
 from workbench.workspace import Workspace
 
-ANSWERS: dict[str, Answer] = {}
+ANSWERS: dict[str, Answer] = {"readiness": readiness.document}
 """Questions whose answer needs rows or papers that the snapshot does not hold."""
 
 

@@ -19,9 +19,11 @@ def register(group: click.Group) -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 def init(folder: Path) -> None:
     """Make a workspace in FOLDER: settings, price book, keys, empty store."""
+    from workbench.playbook.scaffold import scaffold
     from workbench.workspace import Workspace
 
     Workspace.init(folder)
+    scaffold(folder)
     click.echo(f"Workspace ready in {folder}. Next: workbench ingest LOGS --workspace {folder}")
 
 
@@ -175,9 +177,13 @@ def _shown(value: object) -> str:
 
 
 @click.command()
+@click.argument("pack", required=False, type=click.Path(path_type=Path, exists=True))
 @workspace_option
-def verify(folder: Path) -> None:
-    """Check every file's hash and that all totals agree."""
+def verify(pack: Path | None, folder: Path) -> None:
+    """Check every file's hash and that all totals agree; or verify an audit PACK (zip)."""
+    if pack is not None:
+        _verify_pack(pack)
+        return
     from workbench.workspace import Workspace
 
     found = Workspace(folder).verify()
@@ -186,6 +192,15 @@ def verify(folder: Path) -> None:
     if found:
         raise click.exceptions.Exit(1)
     click.echo("Verified: every file is as it was committed, and every total agrees.")
+
+
+def _verify_pack(pack: Path) -> None:
+    from workbench.playbook.audit import verify_audit
+
+    verdict = verify_audit(pack)
+    if not verdict.whole:
+        raise InputError(f"{pack} was changed: {verdict.where}.")
+    click.echo(f"Verified: {pack} is as it was written; its last hash is {verdict.head_sha256}.")
 
 
 @click.command()
