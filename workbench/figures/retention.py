@@ -8,8 +8,9 @@ from workbench.figures.bars import bars, stacked
 from workbench.figures.caption import Caption, chart
 from workbench.figures.cards import Cell, Chart, Table, Tile, Tone
 from workbench.figures.charts import fan
-from workbench.models.retention.cost import Floats, MonthlyCost, quantiles_usd
+from workbench.models.retention.cost import MonthlyCost
 from workbench.models.retention.optimizer import Optimum
+from workbench.models.retention.path import Floats, quantiles_usd
 from workbench.models.retention.resolver import Resolution
 
 CAUSES = (

@@ -8,8 +8,8 @@ from workbench.models.retention.cost import (
     Reading,
     Tier,
     steady_state,
-    storage_path_usd,
 )
+from workbench.models.retention.path import storage_path_usd
 from workbench.models.retention.sizes import Flow, Packet
 from workbench.units import BYTES_PER_GB
 

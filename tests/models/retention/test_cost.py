@@ -11,11 +11,10 @@ from workbench.models.retention.cost import (
     Plan,
     Reading,
     Tier,
-    quantiles_usd,
     steady_state,
-    storage_path_usd,
 )
 from workbench.models.retention.egress import EgressStep, egress_cost, list_egress_usd
+from workbench.models.retention.path import cost_path_usd, quantiles_usd, storage_path_usd
 from workbench.models.retention.prices import priced_tiers
 from workbench.models.retention.sizes import Flow, Packet
 from workbench.reference import read_table
@@ -99,6 +98,17 @@ def test_the_path_reaches_the_steady_state_and_stays() -> None:
     assert path[0] == pytest.approx(0.03 / 30)
     assert path[29] == pytest.approx(0.90 / 30)
     assert path[89:] * 30 == pytest.approx(np.full(111, 1.08))
+
+
+def test_the_whole_bill_settles_at_the_steady_state() -> None:
+    cold = replace(COLD, minimum_days=0, overhead_kb=40, included_days=5)
+    plan = Plan(tiers=(HOT, cold), starts=(0, 30), period_days=90)
+    flow = one_gb_a_day(records_per_object=10, replicas=2)
+    path = cost_path_usd(flow, plan, np.ones(150))
+    assert path[0] < path[45] < path[89]
+    assert path[-30:].sum() == pytest.approx(steady_state(flow, plan).total_usd)
+    double = cost_path_usd(flow, plan, np.full((3, 150), 2.0))
+    assert double[1] == pytest.approx(2 * path)
 
 
 def test_quantiles_follow_the_draws_of_the_forecast() -> None:

@@ -1,4 +1,4 @@
-"""What keeping records costs a month: in steady state, and on the way there.
+"""What keeping records costs a month once the first record has reached the end of its period.
 
 Days are counted with age 0 included, so a stay of n days holds n days of arrivals. A month of
 the price sheets is 30 days here, so that one GB kept 30 days costs one GB-month. Storage is
@@ -17,16 +17,12 @@ requests): the pages named by row in data/reference/storage_prices.csv, retrieve
 from dataclasses import dataclass, fields
 from itertools import pairwise
 
-import numpy as np
-from numpy.typing import NDArray
-
 from workbench.errors import InputError
 from workbench.models.retention.sizes import BYTES_PER_KB, Flow
 from workbench.units import BYTES_PER_GB
 
 STORAGE_MONTH_DAYS = 30
 DAYS_PER_YEAR = 365
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,11 +190,15 @@ def _billed_days(plan: Plan, index: int) -> int:
     return max(0, plan.days_in(index) - plan.tiers[index].included_days)
 
 
-def _overhead_usd(flow: Flow, plan: Plan, index: int) -> float:
-    tier = plan.tiers[index]
+def object_overhead_usd_per_object_month(tier: Tier) -> float:
+    """Return what an archived object costs a month beside its bytes."""
     in_tier = tier.overhead_kb * BYTES_PER_KB / BYTES_PER_GB * tier.usd_per_gb_month
+    return in_tier + tier.overhead_usd_per_object_month
+
+
+def _overhead_usd(flow: Flow, plan: Plan, index: int) -> float:
     objects = flow.objects_per_day * flow.replicas * plan.days_in(index)
-    return objects * (in_tier + tier.overhead_usd_per_object_month)
+    return objects * object_overhead_usd_per_object_month(plan.tiers[index])
 
 
 def _early_usd(flow: Flow, plan: Plan, index: int, reading: Reading) -> float:
@@ -233,48 +233,3 @@ def _reading_usd(
         retrieval += read_gb * tier.retrieval_usd_per_gb + gets / 1_000 * tier.get_usd_per_1000
         egress += read_gb * reading.egress_usd_per_gb
     return retrieval, egress
-
-
-def storage_path_usd(
-    stored_gb_by_day: Floats, plan: Plan, *, overhead_factor: float = 1.0
-) -> Floats:
-    """Return what storage costs each day, from the first record on.
-
-        stock(t) of a tier = arrivals of the days t - start - days + 1 … t - start
-
-    Parameters
-    ----------
-    stored_gb_by_day
-        Gigabytes that arrive, shape (days,) or (draws, days): measured, or drawn by a forecast.
-    plan
-        Tiers by age; every day costs a thirtieth of the month's price.
-    overhead_factor
-        Replicas and index: billed bytes per stored byte, on top of each tier's own.
-
-    Returns
-    -------
-    numpy.ndarray
-        USD a day, same shape; the sum over a steady month equals `steady_state().storage_usd`.
-    """
-    arrivals = np.atleast_2d(np.asarray(stored_gb_by_day, dtype=np.float64))
-    before = np.zeros((arrivals.shape[0], 1))
-    cumulative = np.concatenate([before, np.cumsum(arrivals, axis=1)], axis=1)
-    last = arrivals.shape[1]
-    day = np.arange(1, last + 1)
-    usd = np.zeros_like(arrivals)
-    for index, tier in enumerate(plan.tiers):
-        begin = plan.starts[index] + tier.included_days
-        until = plan.starts[index] + plan.days_in(index)
-        if until <= begin:
-            continue
-        newest = np.maximum(day - begin, 0)
-        oldest = np.maximum(day - until, 0)
-        stock = (cumulative[:, newest] - cumulative[:, oldest]) * tier.overhead_factor
-        usd += stock * overhead_factor * tier.usd_per_gb_month / STORAGE_MONTH_DAYS
-    return usd.reshape(np.shape(stored_gb_by_day))
-
-
-def quantiles_usd(usd: Floats) -> dict[str, Floats]:
-    """Return P10, P50 and P90 over the draws (first axis) of each later axis."""
-    p10, p50, p90 = np.quantile(usd, [0.1, 0.5, 0.9], axis=0)
-    return {"p10": p10, "p50": p50, "p90": p90}

@@ -1,0 +1,167 @@
+"""Which law binds each store of a feature, and what the disposal plan makes of it.
+
+The dossier says what is kept where and by which rules. The roles of the holder follow from it:
+the roles of the rules it cites, the AI Act role where the risk is high, and controller.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from workbench.models.retention.resolver import RecordSeries, Resolution, resolve
+from workbench.models.retention.rules import Rule, rule_from_row
+from workbench.playbook.dossier import Dossier, RetentionRule
+from workbench.reference import read_table
+from workbench.store.disposition import Hold, Item, Policy, plan
+from workbench.store.layout import Layout
+
+AI_ACT_HOLDERS = {"provider": "high_risk_ai_provider", "deployer": "high_risk_ai_deployer"}
+RECORD_TRIGGERS = frozenset(
+    {"record_made", "log_written", "sent_or_received", "recording", "disclosure", "event"}
+)
+"""Triggers that are the record's own day, so that its age is its time since the trigger."""
+
+
+def shipped_rules() -> tuple[Rule, ...]:
+    """Return the rules of data/reference/retention_rules.csv."""
+    return tuple(rule_from_row(row) for row in read_table("retention_rules"))
+
+
+def resolutions(
+    dossier: Dossier, rules: Sequence[Rule], *, as_of: date, holds: Sequence[Hold] = ()
+) -> list[Resolution]:
+    """Return what the law asks of every store and data class of one feature."""
+    return [
+        resolve(_series(dossier, kept, rules, holds=holds), rules, as_of=as_of)
+        for kept in dossier.retention
+    ]
+
+
+def _series(
+    dossier: Dossier, kept: RetentionRule, rules: Sequence[Rule], *, holds: Sequence[Hold]
+) -> RecordSeries:
+    cited = {rule_id for one in dossier.retention for rule_id in one.rule_ids}
+    roles = {rule.holder for rule in rules if rule.rule_id in cited} | {"controller"}
+    act = dossier.ai_act
+    if act and act.risk_class == "high" and act.role in AI_ACT_HOLDERS:
+        roles.add(AI_ACT_HOLDERS[act.role])
+    classes = {kept.data_class}
+    classes |= {rule.record_class for rule in rules if rule.rule_id in kept.rule_ids}
+    places = {one.name: one.region for one in dossier.dependencies if one.name}
+    return RecordSeries(
+        store=kept.store,
+        record_classes=frozenset(classes),
+        jurisdictions=frozenset(dossier.jurisdictions) or frozenset({"global"}),
+        sectors=frozenset({dossier.sector} if dossier.sector else ()),
+        holders=frozenset(roles),
+        region=places.get(kept.store),
+        stated_days=kept.keep_days,
+        on_hold=any(hold.data_class in ("*", kept.data_class) for hold in holds),
+    )
+
+
+def policies(stated: Iterable[tuple[RetentionRule, Resolution]]) -> list[Policy]:
+    """Return one disposal policy a data class: the longest period and minimum of all features."""
+    found: dict[str, Policy] = {}
+    for kept, resolution in stated:
+        policy = _policy(resolution, kept)
+        before = found.get(kept.data_class)
+        found[kept.data_class] = policy if before is None else _stricter(before, policy)
+    return list(found.values())
+
+
+def _policy(one: Resolution, kept: RetentionRule) -> Policy:
+    lowers = [band for band in one.bands if band.lower is not None]
+    minimum = max((band.lower.days for band in lowers if band.lower), default=0)
+    ids = [rule_id for band in lowers if band.lower for rule_id in band.lower.rule_ids]
+    own_day = all(band.trigger in RECORD_TRIGGERS for band in lowers)
+    return Policy(
+        data_class=kept.data_class,
+        keep_days=kept.keep_days,
+        minimum_days=minimum,
+        rule_ids=tuple(dict.fromkeys([*kept.rule_ids, *ids])),
+        counts_from_record=own_day,
+    )
+
+
+def _stricter(one: Policy, other: Policy) -> Policy:
+    stated = [policy.keep_days for policy in (one, other)]
+    longest = None if None in stated else max(days for days in stated if days is not None)
+    return Policy(
+        data_class=one.data_class,
+        keep_days=longest,
+        minimum_days=max(one.minimum_days, other.minimum_days),
+        rule_ids=tuple(dict.fromkeys([*one.rule_ids, *other.rule_ids])),
+        counts_from_record=one.counts_from_record and other.counts_from_record,
+    )
+
+
+def retain_plan(
+    layout: Layout, dossiers: Sequence[Dossier], *, holds: Sequence[Hold] = (), as_of: date
+) -> tuple[list[Item], list[Resolution]]:
+    """Return what would go and why, and what the law asks, for a workspace.
+
+    Parameters
+    ----------
+    layout, dossiers
+        The workspace and its dossiers.
+    holds
+        Legal holds; they override every period.
+    as_of
+        Day the plan is made for.
+    """
+    rules = shipped_rules()
+    stated = [
+        pair
+        for dossier in dossiers
+        for pair in zip(
+            dossier.retention,
+            resolutions(dossier, rules, as_of=as_of, holds=holds),
+            strict=True,
+        )
+    ]
+    items = plan(layout, policies(stated), holds=holds, as_of=as_of)
+    return items, [resolution for _, resolution in stated]
+
+
+def as_data(items: Iterable[Item], resolved: Iterable[Resolution]) -> dict[str, Any]:
+    """Return a plan as plain data for JSON."""
+    listed = list(items)
+    return {
+        "dispose": [asdict(one) for one in listed if one.decision == "dispose"],
+        "keep": [asdict(one) for one in listed if one.decision == "keep"],
+        "law": [
+            {
+                "store": one.series.store,
+                "record_classes": sorted(one.series.record_classes),
+                "verdict": one.verdict,
+                "bands": [
+                    {
+                        "trigger": band.trigger,
+                        "verdict": band.verdict,
+                        "lower_days": band.lower.days if band.lower else None,
+                        "upper_days": band.upper.days if band.upper else None,
+                        "rules": [
+                            rule_id
+                            for bound in (band.lower, band.upper)
+                            if bound
+                            for rule_id in bound.rule_ids
+                        ],
+                        "overriding": band.overriding.rule_id if band.overriding else None,
+                        "reason": band.reason,
+                    }
+                    for band in one.bands
+                ],
+                "findings": [
+                    {"subject": f.subject, "verdict": f.verdict, "text": f.text}
+                    for f in one.findings
+                ],
+                "not_binding": [
+                    {"rule": rule.rule_id, "why": why} for rule, why in one.not_binding
+                ],
+            }
+            for one in resolved
+        ],
+        "note": "not legal advice",
+    }
