@@ -24,7 +24,7 @@ function pageConfig() {
 }
 
 let plotly;
-/** Load plotly.js once a page; the template has usually begun to fetch it already. */
+/** Run plotly.js once a page; the template has fetched it already. */
 function loadPlotly() {
   plotly ??= new Promise((resolve, reject) => {
     if (window.Plotly) return resolve(window.Plotly);

@@ -49,6 +49,16 @@ class Snapshot(Protocol):
 _LOG = logging.getLogger("workbench.dashboards")
 
 
+def _log_to_file() -> None:
+    """Keep what went wrong in the file `workbench serve` names; a kernel's stderr is public."""
+    path = os.environ.get("WORKBENCH_DASHBOARD_LOG")
+    if path and not _LOG.handlers:
+        handler = logging.FileHandler(path, encoding="utf-8", delay=True)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        _LOG.addHandler(handler)
+        _LOG.propagate = False
+
+
 def workspace_folder() -> Path:
     """Return the workspace this page reads: WORKBENCH_WORKSPACE, or the current folder."""
     return Path(os.environ.get("WORKBENCH_WORKSPACE", "."))
@@ -85,6 +95,7 @@ class Page(ipywidgets.VBox):
         controls: Callable[[Any], list[Control]] = _no_controls,
         snapshot: Snapshot | None = None,
     ) -> None:
+        _log_to_file()
         self.question = question
         self.charts = Charts()
         self.inputs: dict[str, Any] = {}

@@ -19,7 +19,7 @@ ARGUMENTS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-REQUESTS = 1_200
+REQUESTS = 2_000
 HOSTILE = '<img src=x onerror="window.hacked=1">'
 
 

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, sync_playwright
 sys.path.insert(0, str(Path(__file__).parent))
 from conftest import ARGUMENTS, CHROMIUM, free_port, start, stop, wait_for
 
-RUNS = 3
+RUNS = int(os.environ.get("WORKBENCH_RUNS", "3"))
 FIGURE = ".wb-plot .main-svg"
 
 
@@ -72,6 +72,8 @@ def main(workspace: Path) -> None:
                 heated.append(opened(tab, f"{address}/"))
                 tab.close()
             tab = browser.new_page(viewport={"width": 1440, "height": 1000})
+            tab.on("console", lambda m: m.type == "error" and print("console error:", m.text))
+            tab.on("pageerror", lambda error: print("page error:", error))
             opened(tab, f"{address}/voila/render/unit_economics.ipynb")
             time.sleep(1)
             rate, last = dragged(tab)
