@@ -79,7 +79,9 @@ def test_conflicts_places_and_unverified_rules_are_listed() -> None:
 
 
 def test_policies_and_constraint_prices_come_from_the_grid() -> None:
-    choices = Choices(plans=(((LOGS,), (0,)), ((COLD,), (0,))), periods_days=(30, 365))
+    choices = Choices(
+        plans=(((LOGS,), (0,)), ((COLD,), (0,))), periods_days=(30, 365), records_per_object=(1.0,)
+    )
     optimum = optimize(FLOW, choices, Limits(lower_days=365))
     table = figures.policies(optimum, title="Cheapest", subtitle="")
     assert table.rows[0][:2] == ("cold", "365 d")

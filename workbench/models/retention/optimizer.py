@@ -59,9 +59,11 @@ class Choices:
     plans: tuple[tuple[tuple[Tier, ...], tuple[int, ...]], ...]
     """Tiers and the ages at which they begin."""
     periods_days: tuple[int, ...]
-    records_per_object: tuple[float, ...] = (1.0,)
+    records_per_object: tuple[float, ...]
+    """Replaces the flow's own packing."""
     samplings: tuple[float, ...] = (1.0,)
     precisions: tuple[str, ...] = ("float32",)
+    """Replaces the precision of the flow's packet."""
     text_shares: tuple[float, ...] = (1.0,)
     unconfirmed: frozenset[str] = frozenset()
     """Names of tiers whose prices are uncertain: they never lead."""
