@@ -192,7 +192,7 @@ CASES: dict[str, tuple[Change, Change]] = {
     ),
     "G3-09": (
         usage(
-            "UPDATE usage SET context_tokens = 3 * context_tokens WHERE started_at >= '2026-10-25'"
+            "UPDATE usage SET context_tokens = 3 * context_tokens, uncached_input_tokens = 3 * uncached_input_tokens WHERE started_at >= '2026-10-25'"
         ),
         usage("DELETE FROM usage WHERE started_at >= '2026-10-25' AND source_row % 10 > 0"),
     ),
@@ -202,7 +202,7 @@ CASES: dict[str, tuple[Change, Change]] = {
         priced("UPDATE priced_usage SET price_status = 'unpriced' WHERE source_row % 1000 = 0"),
         priced("DELETE FROM price_book"),
     ),
-    "G4-02": (table("invoices", invoice_usd=130), no_table("invoices")),
+    "G4-02": (table("invoices", invoice_usd=160), no_table("invoices")),
     "G4-03": (dossier("budget.reserve_name", drop=True), without("budget")),
     "G4-04": (
         dossier("data_classes", ["personal", "health"]),
