@@ -1,5 +1,6 @@
 import gzip
 import json
+from calendar import monthrange
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -8,11 +9,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.spine import TOTALS, ingest, one_row, requests, write_jsonl
 from workbench.errors import InputError, StoreError
 from workbench.store import certificates, disposition, erasure, files
 from workbench.store.disposition import Hold, Policy
+from workbench.store.layout import Layout
 from workbench.store.occurrences import occurrences
 from workbench.workspace import Workspace
 
@@ -81,6 +85,32 @@ def test_nothing_goes_inside_the_laws_minimum_or_under_a_hold(workspace: Workspa
     over = replace(hold, since=date(2025, 2, 1))
     freed = disposition.plan(workspace.layout, policies, holds=[over], as_of=TODAY)
     assert {one.data_class for one in freed if one.decision == "dispose"} == {"packets"}
+
+
+@given(
+    month=st.dates(date(2015, 1, 1), date(2026, 11, 1)),
+    keep=st.one_of(st.none(), st.integers(0, 3_000)),
+    minimum=st.integers(0, 3_000),
+    held_from=st.one_of(st.none(), st.dates(date(2015, 1, 1), date(2026, 11, 1))),
+)
+def test_disposal_never_touches_a_day_inside_the_minimum_or_a_hold(
+    tmp_path_factory, month: date, keep: int | None, minimum: int, held_from: date | None
+) -> None:
+    layout = Layout(tmp_path_factory.getbasetemp() / "planned")
+    folder = layout.content / "prompts" / f"{month:%Y-%m}"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "part.txt").write_text("text")
+    holds = [Hold(name="h", since=held_from)] if held_from else []
+    policy = Policy(data_class="prompts", keep_days=keep, minimum_days=minimum)
+    items = disposition.plan(layout, [policy], holds=holds, as_of=TODAY)
+    for item in items:
+        if item.decision == "keep":
+            continue
+        year, number = (int(part) for part in item.month.split("-"))
+        days = [date(year, number, day) for day in range(1, monthrange(year, number)[1] + 1)]
+        assert keep is not None
+        assert all((TODAY - day).days > max(keep, minimum) for day in days)
+        assert held_from is None or all(day < held_from for day in days)
 
 
 def test_a_period_that_counts_from_an_unknown_event_disposes_of_nothing(workspace) -> None:
