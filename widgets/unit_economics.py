@@ -144,7 +144,7 @@ def _delivered(reading: Reading) -> str:
 def _users_note(each: Mapping[str, float | None]) -> str:
     if each["active user"] is not None:
         return "Active users are distinct people of the month, counted on raw rows"
-    return "Active users are counted by month and by feature or environment, not by both"
+    return "Active users are distinct people of a whole month; days do not add"
 
 
 def _cache_tile(rate: float | None, reading: Reading, as_of: str) -> Tile:

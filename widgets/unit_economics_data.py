@@ -260,8 +260,11 @@ def _each(
     """Return how many requests, active users, tenants, features and units there were."""
     given = [(cut, value) for cut, value in where.items() if value is not None]
     users = None
-    if len(given) < 2 and period.first.day == 1 and is_month(period):
+    if period.first.day == 1 and is_month(period):
         cut, value = given[0] if given else ("all", None)
+        if len(given) > 1:
+            cut = "feature in environment"
+            value = f"{where['feature']} in {where['environment']}"
         counted = snapshot.users(grain="month", cut=cut, value=value)
         found = dict(zip(counted["period"], counted["users"], strict=True))
         users = found.get(period.first.isoformat())

@@ -1,6 +1,5 @@
 """Commands that publish, serve and show."""
 
-import os
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,12 +29,15 @@ def publish(folder: Path) -> None:
 @click.command()
 @click.option("--port", default=8866, show_default=True)
 @click.option("--ip", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--token", default="", envvar="WORKBENCH_TOKEN", help="Needed to listen beyond loopback."
+)
 @workspace_option
-def serve(port: int, ip: str, folder: Path) -> None:
+def serve(port: int, ip: str, token: str, folder: Path) -> None:
     """Serve the dashboards of the published snapshot."""
     from workbench.serve import serve as start
 
-    start(folder, port=port, ip=ip)
+    start(folder, port=port, ip=ip, token=token)
 
 
 @click.command()
@@ -66,4 +68,4 @@ def demo(folder: Path, no_serve: bool, port: int, requests: int) -> None:
     click.echo(f"Dashboards: http://127.0.0.1:{port}  (Ctrl-C stops)")
     from workbench.serve import serve as start
 
-    start(folder, port=port, ip=os.environ.get("WORKBENCH_IP", "127.0.0.1"))
+    start(folder, port=port)

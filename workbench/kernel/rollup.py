@@ -36,7 +36,13 @@ TABLES = {
 }  # fmt: skip
 """Rollup tables and their columns. A latency bin n holds [1.02**n, 1.02**(n+1)) ms."""
 
-_USER_CUTS = ("feature", "environment", "tenant")
+_USER_CUTS = {
+    "feature": "feature",
+    "environment": "environment",
+    "tenant": "tenant",
+    "feature in environment": "concat_ws(' in ', feature, environment)",
+}
+"""Cuts by which distinct users are counted, and their SQL."""
 
 
 def touched(
@@ -168,9 +174,9 @@ def fill_users(*, usage: str, grain: str) -> list[str]:
         f"INSERT INTO rollup_users SELECT '{grain}', {period}, 'all', NULL, "
         f"count(DISTINCT user_hash) {base} 2",
         *(
-            f"INSERT INTO rollup_users SELECT '{grain}', {period}, '{cut}', {cut}, "
+            f"INSERT INTO rollup_users SELECT '{grain}', {period}, '{cut}', {value}, "
             f"count(DISTINCT user_hash) {base} 2, 4"
-            for cut in _USER_CUTS
+            for cut, value in _USER_CUTS.items()
         ),
     ]
 
