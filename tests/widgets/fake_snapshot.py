@@ -111,4 +111,5 @@ class FakeSnapshot:
         }  # fmt: skip
 
     def users(self, *, grain, cut="all", value=None):
-        return {"period": ["2026-10-01"], "users": [31]}
+        counted = {"feature in environment": 29, "feature": 31}
+        return {"period": ["2026-10-01"], "users": [counted[cut]]}

@@ -85,10 +85,10 @@ def test_basis_without_data_says_so():
     assert "No billed cost is known here" in made.charts.head["notice"]
 
 
-def test_active_users_are_counted_for_one_cut_only():
+def test_active_users_are_those_counted_for_the_selection():
     made = page(FakeSnapshot())
     rows = {row[0]: row[1:] for row in made.charts.cards[-1]["rows"]}
-    assert rows["active user"] == ("n/a", "n/a")
+    assert rows["active user"][0] == "29"
     made.inputs["environment"].value = "all"
     rows = {row[0]: row[1:] for row in made.charts.cards[-1]["rows"]}
     assert rows["active user"] == ("31", "1.00")
