@@ -83,7 +83,13 @@ def is_iban(text: str) -> bool:
     (True, False)
     """
     value = text.upper()
-    if IBAN_LENGTHS.get(value[:2]) != len(value) or not value.isalnum() or not value.isascii():
+    return IBAN_LENGTHS.get(value[:2]) == len(value) and iban_checks(value)
+
+
+def iban_checks(text: str) -> bool:
+    """Say whether the check digits of an account number hold, whatever its length (ISO 13616)."""
+    value = text.upper()
+    if not value.isalnum() or not value.isascii():
         return False
     turned = value[4:] + value[:4]
     return int("".join(str(int(letter, 36)) for letter in turned)) % 97 == 1

@@ -58,7 +58,11 @@ def is_identity(text: str, *, before: str) -> bool:
         return (luhn_valid(re.sub(r"\D", "", text)) and named) or named
     if re.fullmatch(r"\d{6,8}[-+]\d{4}", text):
         digits = re.sub(r"\D", "", text)[-10:]
-        return luhn_valid(digits) and _day(digits[2:4], digits[4:6])
+        return named or (luhn_valid(digits) and _day(digits[2:4], digits[4:6]))
+    if re.fullmatch(r"\d{6}[-+A]\d{3}[0-9A-Y]", text):
+        return _finnish(text)
+    if re.fullmatch(r"756(\.\d{4}){2}\.\d{2}", text):
+        return _swiss(re.sub(r"\D", "", text))
     if re.fullmatch(r"[A-Z]{2}\d{6}[A-DT]", bare):
         return _british(bare)
     if re.fullmatch(r"[XYZ]?\d{7,8}[A-Z]", bare):
@@ -114,6 +118,15 @@ def _british(text: str) -> bool:
     return text[:2] not in refused and not set(text[:2]) & set("DFIQUV") and text[1] != "O"
 
 
+def _finnish(text: str) -> bool:
+    return "0123456789ABCDEFHJKLMNPRSTUVWXY"[int(text[:6] + text[7:10]) % 31] == text[10]
+
+
+def _swiss(digits: str) -> bool:
+    total = sum(int(d) * (3 if i % 2 else 1) for i, d in enumerate(digits[:12]))
+    return (10 - total % 10) % 10 == int(digits[12])
+
+
 def _spanish(text: str) -> bool:
     digits = {"X": "0", "Y": "1", "Z": "2"}.get(text[0], text[0]) + text[1:-1]
     return len(digits) == 8 and "TRWAGMYFPDXBNJZSQVHLCKE"[int(digits) % 23] == text[-1]
@@ -167,6 +180,7 @@ def _grouped(text: str, digits: str) -> bool:
         [3, 2, 2, 2],
         [2, 4, 4],
         [2, 3, 2, 2],
+        [2, 2, 2, 2],
         [2, 5, 4],
         [4, 4, 4],
     )

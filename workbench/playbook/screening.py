@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from workbench.models.screening import IBAN_LENGTHS, is_card, is_iban
+from workbench.models.screening import IBAN_LENGTHS, iban_checks, is_card
 from workbench.playbook.identities import is_identity, is_phone
 
 KINDS = ("card", "iban", "email", "phone", "ssn")
@@ -32,7 +32,8 @@ _IDENTITY = re.compile(
     r"|[12] ?[0-9]{2} ?[0-9]{2} ?[0-9AB]{2} ?[0-9]{3} ?[0-9]{3} ?[0-9]{2}"
     r"|[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}"
     r"|[0-9]{3}[- ][0-9]{2}[- ][0-9]{4}|[0-9]{3}[- ][0-9]{3}[- ][0-9]{3}"
-    r"|[0-9]{6,8}[-+][0-9]{4}"
+    r"|[0-9]{6,8}[-+][0-9]{4}|[0-9]{6}[-+A][0-9]{3}[0-9A-Y]"
+    r"|756\.[0-9]{4}\.[0-9]{4}\.[0-9]{2}"
     r"|[0-9]{2} ?[0-9]{6} ?[A-Z] ?[0-9]{3}"
     r"|[0-9]{9,13}"
     r")(?![\w+]|[.-][0-9])"
@@ -98,19 +99,26 @@ def _emails(text: str) -> Iterator[tuple[int, int]]:
 def _ibans(text: str) -> Iterator[tuple[int, int]]:
     for match in _IBAN_START.finditer(text):
         length = IBAN_LENGTHS.get(match.group()[:2].upper())
-        if length is None:
-            continue
-        start, stop = match.start(), match.end()
-        plain = match.group()
-        while len(plain) < length and stop < len(text):
-            if text[stop].isascii() and text[stop].isalnum():
-                plain += text[stop]
-            elif text[stop] not in " \u00a0-":
-                break
-            stop += 1
-        whole = stop == len(text) or not text[stop].isalnum()
-        if whole and len(plain) == length and is_iban(plain):
-            yield start, stop
+        stop = length and _iban_end(text, match.start(), lengths=(length, length - 1))
+        if stop:
+            yield match.start(), stop
+
+
+def _iban_end(text: str, start: int, *, lengths: tuple[int, int]) -> int | None:
+    """Return where an account number ends; one character short still counts if it checks."""
+    plain, ends = "", {}
+    for place in range(start, min(len(text), start + 2 * lengths[0])):
+        if text[place].isascii() and text[place].isalnum():
+            plain += text[place]
+            ends[len(plain)] = place + 1
+        elif text[place] not in " \u00a0-":
+            break
+    for length in lengths:
+        stop = ends.get(length)
+        whole = stop is not None and (stop == len(text) or not text[stop].isalnum())
+        if whole and iban_checks(plain[:length]):
+            return stop
+    return None
 
 
 def _cards(text: str) -> Iterator[tuple[int, int]]:
