@@ -104,7 +104,7 @@ def resume(layout: Layout) -> dict[str, Any] | None:
         for sidecar in list(segments.sidecars(layout)):
             _rewrite_batch(layout, connection, sidecar, subject)
         for file, _ in _content(layout, subject):
-            _rewrite_content(layout, connection, file, subject)
+            _rewrite_content(layout, connection, file)
     segments.sweep(layout)
     _drop_derived(layout, subject)
     left = [one for one in occurrences(layout, subject.terms) if Path(one.file).name != PENDING]
@@ -120,6 +120,7 @@ def resume(layout: Layout) -> dict[str, Any] | None:
 def _session(subject: Subject) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET threads = 1")  # rows keep their order: segments are sorted by time
         for name, values in asdict(subject).items():
             connection.execute(f"CREATE TEMP TABLE {name} (v VARCHAR)")
             if values:
@@ -151,15 +152,15 @@ def _sources(layout: Layout, subject: Subject) -> list[tuple[str, str, int]]:
             if sidecar["quarantine"]:
                 listed.append((sidecar["quarantine"], "quarantine"))
             for entry, kind in listed:
-                rows = _hits(connection, layout.store / entry["file"], kind, subject)
+                rows = _hits(connection, layout.store / entry["file"], kind)
                 if rows:
                     found.append((str(sidecar["path"]), kind, rows))
     return found
 
 
-def _hits(connection: duckdb.DuckDBPyConnection, path: Path, kind: str, subject: Subject) -> int:
+def _hits(connection: duckdb.DuckDBPyConnection, path: Path, kind: str) -> int:
     row = connection.execute(
-        f"SELECT count(*) FROM read_parquet('{escaped(path)}') WHERE {is_hit(kind, subject)}"
+        f"SELECT count(*) FROM read_parquet('{escaped(path)}') WHERE {is_hit(kind)}"
     ).fetchone()
     return int(row[0]) if row else 0
 
@@ -174,9 +175,9 @@ def _rewrite_batch(
         listed.append((sidecar["quarantine"], "quarantine"))
     for entry, kind in listed:
         path = layout.store / entry["file"]
-        if not _hits(connection, path, kind, subject):
+        if not _hits(connection, path, kind):
             continue
-        columns = f"* REPLACE ({cleaned(kind, subject)})"
+        columns = f"* REPLACE ({cleaned(kind)})"
         renewed = path.with_name(_renamed(path))
         _rewrite(layout, connection, path, renewed, columns=columns, where="true")
         entry["file"] = str(renewed.relative_to(layout.store))
@@ -229,20 +230,18 @@ def _content(layout: Layout, subject: Subject) -> list[tuple[Path, int]]:
                 continue
             row = connection.execute(
                 f"SELECT count(*) FROM read_parquet('{escaped(path)}') "
-                f"WHERE {is_content(connection, path, subject)}"
+                f"WHERE {is_content(connection, path)}"
             ).fetchone()
             if row and row[0]:
                 found.append((path, int(row[0])))
     return found
 
 
-def _rewrite_content(
-    layout: Layout, connection: duckdb.DuckDBPyConnection, path: Path, subject: Subject
-) -> None:
+def _rewrite_content(layout: Layout, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     if path.suffix != ".parquet":
         path.unlink()
         return
-    kept = f"NOT {is_content(connection, path, subject)}"
+    kept = f"NOT {is_content(connection, path)}"
     _rewrite(layout, connection, path, path, columns="*", where=kept)
 
 

@@ -75,7 +75,8 @@ def _holding(
     for column, kind, *_ in described:
         if not any(word in kind for word in ("VARCHAR", "BLOB", "JSON")):
             continue
-        tests = " OR ".join(f'contains(CAST("{column}" AS VARCHAR), ?)' for _ in terms)
+        named = '"' + str(column).replace('"', '""') + '"'
+        tests = " OR ".join(f"contains(CAST({named} AS VARCHAR), ?)" for _ in terms)
         row = connection.execute(
             f"SELECT 1 FROM {relation} WHERE {tests} LIMIT 1", list(terms)
         ).fetchall()
