@@ -6,47 +6,20 @@ Ed25519. That proves that nothing was altered or left out since, not who did it.
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
-)
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from workbench.errors import StoreError
 from workbench.store import files
 from workbench.store.layout import Layout
+from workbench.store.signing import fingerprint, signing_key
 
 EVENTS = "events.jsonl"
 START = "0" * 64
 """What the first certificate names as the one before it."""
-
-
-def signing_key(layout: Layout) -> Ed25519PrivateKey:
-    """Return the workspace's key, made at its first use, readable by its owner alone."""
-    path = layout.signing_key
-    if not path.exists():
-        key = Ed25519PrivateKey.generate()
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        text = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text)
-        return key
-    try:
-        key = load_pem_private_key(path.read_bytes(), password=None)
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{path}: the signing key cannot be read ({error}).") from error
-    if not isinstance(key, Ed25519PrivateKey):
-        raise StoreError(f"{path}: this is no Ed25519 key. Restore the one certificates name.")
-    return key
 
 
 def append(layout: Layout, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,14 +29,14 @@ def append(layout: Layout, event: Mapping[str, Any]) -> dict[str, Any]:
     """
     lines = _lines(layout)
     previous = json.loads(lines[-1])["sha256"] if lines else START
-    key = signing_key(layout)
+    key = signing_key(layout.signing_key)
     public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
     body = {
         **event,
         "number": len(lines) + 1,
         "previous_sha256": previous,
         "public_key": public.hex(),
-        "fingerprint": hashlib.sha256(public).hexdigest()[:32],
+        "fingerprint": fingerprint(public),
     }
     digest = hashlib.sha256(_canonical(body)).hexdigest()
     certificate = {**body, "sha256": digest, "signature": key.sign(digest.encode()).hex()}
