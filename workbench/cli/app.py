@@ -35,9 +35,9 @@ def workbench() -> None:
 def main() -> None:
     """Run the command line: 0 done, 1 refused with a reason, 2 usage."""
     try:
-        workbench.main(standalone_mode=False)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
+        # Without standalone mode, click hands the code of an `Exit` back instead of raising it.
+        code = workbench.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
