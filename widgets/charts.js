@@ -24,7 +24,7 @@ function pageConfig() {
 }
 
 let plotly;
-/** Run plotly.js once a page; the template has fetched it already. */
+/** Wait for plotly.js, which the template has asked for already; ask for it in JupyterLab. */
 function loadPlotly() {
   plotly ??= new Promise((resolve, reject) => {
     if (window.Plotly) return resolve(window.Plotly);
@@ -37,8 +37,9 @@ function loadPlotly() {
     }
     script.addEventListener("load", () => resolve(window.Plotly));
     script.addEventListener("error", () => reject(new Error("plotly.js could not be loaded")));
+    // A script that had ended before we listened says nothing more; one that failed is asked again.
     const seen = setInterval(() => { if (window.Plotly) { clearInterval(seen); resolve(window.Plotly); } }, 50);
-    setTimeout(() => clearInterval(seen), 30000);
+    setTimeout(() => { clearInterval(seen); reject(new Error("plotly.js did not come within two minutes")); }, 120000);
   });
   return plotly;
 }
@@ -73,7 +74,7 @@ function dressed(value, colors, unit, key = "", parent = "") {
 
 /** Fit a figure to a phone: its own narrow layout if it has one, fewer labels under the axis. */
 function fitted(layout, width) {
-  const chosen = width < 560 && layout.meta?.narrow ? layout.meta.narrow : layout;
+  const chosen = width < (layout.meta?.narrow_below ?? 560) && layout.meta?.narrow ? layout.meta.narrow : layout;
   const { meta, ...rest } = chosen;
   const axis = rest.xaxis;
   if (axis?.tickvals?.length > 2 && !("xaxis2" in rest)) {
@@ -89,6 +90,18 @@ function fitted(layout, width) {
   return rest;
 }
 
+/** Give a figure the height its card has; bars keep their thickness and stand further apart. */
+function stretched(figure, height) {
+  const layout = { ...figure.layout, height };
+  const { data } = figure;
+  if (!data.length || !data.every((trace) => trace.type === "bar" && trace.orientation === "h")) return { data, layout };
+  const rows = new Set(data.flatMap((trace) => trace.y)).size || 1;
+  const natural = figure.layout.height - (layout.margin?.t ?? 0) - (layout.margin?.b ?? 0);
+  const thick = Math.min(natural / rows, 40) * (1 - (layout.bargap ?? 0.3));
+  const pitch = (height - (layout.margin?.t ?? 0) - (layout.margin?.b ?? 0)) / rows;
+  return { data, layout: { ...layout, bargap: Math.max(layout.bargap ?? 0.3, 1 - thick / pitch) } };
+}
+
 // ---- parts ----
 
 function hrefOf(link) {
@@ -97,6 +110,8 @@ function hrefOf(link) {
   if (!link.page) return inVoila() ? `#${link.anchor || "why"}` : null;
   const base = pageConfig().baseUrl ?? "/";
   const file = `${encodeURIComponent(link.page)}.ipynb`;
+  const listed = document.querySelectorAll(".wb-nav a");
+  if (inVoila() && ![...listed].some((one) => one.pathname.endsWith(`/${file}`))) return null; // no such page here
   return `${base}${inVoila() ? "voila/render/" : "lab/tree/"}${file}${filter && inVoila() ? `?${filter}` : ""}`;
 }
 
@@ -116,7 +131,7 @@ function sparkline(values) {
 
 function tile(data) {
   return el("section", { class: "wb-tile", "aria-label": `${data.label}: ${data.value} ${data.unit}. ${data.delta}` },
-    el("h3", {}, data.label),
+    el("h3", { title: data.label }, data.label),
     el("div", { class: "wb-value" }, data.value, data.unit ? el("small", {}, data.unit) : null),
     el("div", { class: `wb-delta ${data.tone}` }, data.delta || " "),
     sparkline(data.spark ?? []) ?? el("svg", { viewBox: "0 0 100 26", "aria-hidden": "true" }),
@@ -174,17 +189,24 @@ class Card {
     this.plot.setAttribute("role", "img"); this.plot.setAttribute("aria-label", `${data.title}. ${data.summary}`);
     if (!this.twin.hidden) this.fillTwin();
   }
+  get isFigure() { return this.data && "figure" in this.data && !this.data.empty && !this.plot.hidden; }
+  /** Take the room the figure asks for; all cards do so before any is drawn, so rows are level. */
+  makeRoom(unit) {
+    if (!this.isFigure) { this.plot.style.height = ""; return; }
+    this.width = this.plot.clientWidth || 600;
+    this.layout = fitted(this.data.figure.layout, this.width / unit);
+    this.plot.style.height = `${this.layout.height * unit}px`;
+  }
   async draw(Plotly, colors, unit) {
-    if (!this.data || !("figure" in this.data) || this.data.empty || this.plot.hidden) return;
-    const width = this.plot.clientWidth || 600;
-    const key = `${JSON.stringify(this.data.figure)}|${colors.size}|${unit}|${Math.round(width / 20)}`;
+    if (!this.isFigure) return;
+    const height = Math.max(this.layout.height * unit, this.plot.clientHeight);
+    const key = `${JSON.stringify(this.data.figure)}|${colors.size}|${unit}|${this.width}|${Math.round(height)}`;
     if (this.drawn === key) return;
     if (!this.drawn) this.plot.replaceChildren();
     this.drawn = key;
-    const { data, layout } = this.data.figure;
-    const figure = dressed({ data, layout: fitted(layout, width / unit) }, colors, unit);
-    this.plot.style.height = `${figure.layout.height}px`;
-    await Plotly.react(this.plot, figure.data, figure.layout, { displayModeBar: false, responsive: true, showTips: false });
+    const wanted = dressed({ data: this.data.figure.data, layout: this.layout }, colors, unit);
+    const figure = stretched(wanted, height);
+    await Plotly.react(this.plot, figure.data, { ...figure.layout, width: this.width, autosize: false }, { displayModeBar: false, responsive: false, showTips: false });
   }
   failed(error) {
     this.drawn = null;

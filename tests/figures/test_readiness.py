@@ -1,7 +1,8 @@
 import plotly.graph_objects as go
 
+from workbench.figures import theme
 from workbench.figures.caption import Caption
-from workbench.figures.readiness import blocking_table, board
+from workbench.figures.readiness import answer, blocking_table, board, by_feature, stage_tiles
 from workbench.models.readiness.stages import BoardTile, CheckStanding, stage_standings
 
 CAPTION = Caption(title="Stage 1 is blocked by one check", subtitle="Checks by stage")
@@ -24,19 +25,66 @@ def test_board_has_a_tile_a_check_and_says_the_verdict_without_colour():
     chart = board(CAPTION, tiles=TILES)
     figure = go.Figure(chart.figure)
     notes = [note.text for note in figure.layout.annotations]
-    assert notes == ["✓ G0-01", "– G0-02", "✗ G1-01", "? G1-02 waived"]
-    assert len(figure.layout.shapes) == 4
-    assert [shape.line.dash for shape in figure.layout.shapes] == ["solid", "solid", "solid", "dot"]
-    assert list(figure.data[0].x) == [0, 0, 1, 1]
-    assert list(figure.data[0].y) == [0, 1, 0, 1]
+    assert notes == [
+        "0 Reality check", "✓ One owner", "G0-01 · pass · 3 d", "– Earns its cost",
+        "G0-02 · not applicable", "1 Hosting", "✗ Hosting on numbers", "G1-01 · fail",
+        "? GPU utilisation", "G1-02 · waived",
+    ]  # fmt: skip
+    boxes = [shape for shape in figure.layout.shapes if shape.x1 - shape.x0 > 0.5]
+    assert [shape.line.dash for shape in boxes] == ["solid", "solid", "solid", "dot"]
+    assert [shape.line.width for shape in boxes] == [1, 0, 1, 1]
+    assert [shape.fillcolor == theme.BAD for shape in boxes] == [False, False, True, False]
     assert chart.summary == "1 pass, 1 fail, 1 insufficient evidence, 1 not applicable."
     assert chart.rows[3][3] == "insufficient evidence, waived"
 
 
+def test_a_phone_gets_two_stages_side_by_side():
+    stages = [tile(f"G{stage}-01", "pass") for stage in range(6)]
+    layout = board(CAPTION, tiles=stages).figure["layout"]
+    assert layout["xaxis"]["range"] == [0, 6]
+    narrow = go.Layout(layout["meta"]["narrow"])
+    assert narrow.xaxis.range == (0, 2)
+    heads = [note for note in narrow.annotations if note.text[0].isdigit()]
+    assert [round(note.x) for note in heads] == [0, 1, 0, 1, 0, 1]
+    assert heads[0].y == heads[1].y < heads[2].y
+
+
 def test_text_from_data_is_no_markup_in_the_figure():
-    hover = go.Figure(board(CAPTION, tiles=TILES).figure).data[0].text[0]
+    hover = go.Figure(board(CAPTION, tiles=TILES).figure).layout.annotations[1].hovertext
     assert "&lt;b&gt;because" in hover
     assert "evidence 3 days old" in hover
+
+
+def standing(check_id, verdict):
+    return CheckStanding(check_id=check_id, stage=int(check_id[1]), verdict=verdict)
+
+
+def test_the_answer_counts_what_blocks_the_first_open_stage():
+    found = stage_standings([
+        standing("G0-01", "pass"), standing("G1-01", "fail"), standing("G1-02", "pass"),
+        standing("G1-03", "insufficient evidence"), standing("G2-01", "fail"),
+    ])  # fmt: skip
+    assert answer(found, feature="chat") == (
+        "chat has passed stage 0; stage 1, Hosting, is blocked by 1 failed and 1 without evidence "
+        "of 3 checks."
+    )
+    assert [(tile.value, tile.unit, tile.delta) for tile in stage_tiles(found)] == [
+        ("1", "of 1 pass", "✓ passed"),
+        ("1", "of 3 pass", "✗ 1 failed, ? 1 without evidence"),
+        ("0", "of 1 pass", "✗ 1 failed"),
+    ]
+    assert "ready for production" in answer(found[:1], feature=None)
+
+
+def test_features_by_stage_say_what_is_passed_in_words():
+    found = {
+        "chat": stage_standings([standing("G0-01", "pass")]),
+        "images": stage_standings([standing("G0-01", "fail")]),
+    }
+    chart = by_feature(CAPTION, standings=found, chosen="chat")
+    assert chart.rows == (("chat", "1 of 1 pass, 0 fail"), ("images", "0 of 1 pass, 1 fail"))
+    notes = [note.text for note in go.Figure(chart.figure).layout.annotations]
+    assert notes == ["✓ 1 of 1", "✗ 0 of 1"]
 
 
 def test_what_blocks_is_listed_failures_first():

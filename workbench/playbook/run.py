@@ -173,9 +173,27 @@ def board_tiles(report: Mapping[str, Any], *, feature: str | None = None) -> lis
                 verdict=shown["verdict"], reason=shown["reason"],
                 waived=bool(shown["waiver"] if feature else check["waived"]),
                 age_days=(as_of - date.fromisoformat(min(windows))).days if windows else None,
+                passed_of=None if feature else _passed_of(check["features"]),
             )
         )  # fmt: skip
     return tiles
+
+
+def _passed_of(results: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
+    asked = [r for r in results if r["verdict"] != "not applicable"]
+    return sum(r["verdict"] == "pass" for r in asked), len(asked)
+
+
+def standings_of(
+    report: Mapping[str, Any], *, feature: str | None = None
+) -> tuple[StageStanding, ...]:
+    """Return each stage's standing from a report as JSON, over all features or for one."""
+    return stage_standings([
+        CheckStanding(
+            check_id=tile.check_id, stage=tile.stage, verdict=tile.verdict, waived=tile.waived
+        )
+        for tile in board_tiles(report, feature=feature)
+    ])  # fmt: skip
 
 
 def broken_link(checks: Sequence[Mapping[str, Any]]) -> str | None:

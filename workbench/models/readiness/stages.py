@@ -69,6 +69,8 @@ class BoardTile:
     waived: bool = False
     age_days: int | None = None
     """Days since the evidence's last day; None where no window was read."""
+    passed_of: tuple[int, int] | None = None
+    """Features that pass, and features asked; None where the tile is of one feature."""
 
 
 def worst(verdicts: Sequence[Verdict]) -> Verdict:
