@@ -141,6 +141,9 @@ function tile(data) {
 function tableOf(data, caption) {
   const text = new Set([data.columns[0], ...(data.text_columns ?? [])]);
   const last = data.rows.length - 1;
+  const words = (cell) => String(typeof cell === "object" ? cell.text : cell);
+  // A bracket hangs to the right of the figures, so that decimals stand under each other.
+  const hung = data.columns.map((_, c) => data.rows.some((row) => words(row[c]).endsWith(")")) && !text.has(data.columns[c]));
   return el("table", { class: "wb-table" },
     el("caption", { class: "wb-sr" }, caption),
     el("thead", {}, el("tr", {}, ...data.columns.map((name) => el("th", { scope: "col", class: text.has(name) ? "text" : null }, name)))),
@@ -148,7 +151,8 @@ function tableOf(data, caption) {
       ...row.map((cell, c) => {
         const rich = typeof cell === "object" ? cell : { text: cell };
         const inner = rich.link ? anchor({ ...rich.link, text: rich.text }) ?? rich.text : rich.tag ? el("span", { class: "wb-tag" }, rich.text) : rich.text;
-        const kind = [text.has(data.columns[c]) ? "text" : "", rich.tone && rich.tone !== "neutral" ? rich.tone : ""].join(" ").trim();
+        const hang = hung[c] && !words(cell).endsWith(")");
+        const kind = [text.has(data.columns[c]) ? "text" : "", hang ? "hang" : "", rich.tone && rich.tone !== "neutral" ? rich.tone : ""].join(" ").trim();
         return el("td", { class: kind || null }, inner);
       })))));
 }

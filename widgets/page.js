@@ -72,7 +72,9 @@ function render({ model, el: host }) {
     const unit = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--u")) || 1;
     let Plotly;
     try { Plotly = await loadPlotly(); } catch (error) { cards.forEach((card) => card.failed(error)); return; }
-    for (const card of more.open ? [...cards, ...moreCards] : cards) {
+    const open = more.open ? [...cards, ...moreCards] : cards;
+    for (const card of open) card.makeRoom(unit);
+    for (const card of open) {
       try { await card.draw(Plotly, colors, unit); } catch (error) { console.warn(error); card.failed(error); }
     }
     host.dataset.drawn = String(Number(host.dataset.drawn ?? 0) + 1);

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from widgets.page import Choice, Control, Page, Section, Slider, Snapshot, Values, day
-from widgets.periods import ALL, BASES, periods
+from widgets.periods import ALL, BASES, is_month, periods
 from widgets.unit_economics_data import Reading, read, unit_of
 from workbench.figures import unit_economics as figures
 from workbench.figures.cards import Tile, View
@@ -92,7 +92,8 @@ def draw(reading: Reading, values: Values) -> View:
     costs = result.costs if result else measured
     volumes = result.volumes if result else reading.volumes
     before = unit_costs(reading.before) if reading.before else None
-    against = (measured, "measured") if result else (before, "the period before")
+    earlier = f"{reading.period.before.first:%b}" if is_month(reading.period) else "before"
+    against = (measured, "measured") if result else (before, earlier)
     unit, basis = reading.unit.name, BASIS_NAMES[reading.basis].lower()
     months = [unit_costs(counts) for _, counts in reading.months]
     usage = result.counts.usage_usd if result else reading.counts.usage_usd
@@ -150,7 +151,7 @@ def _users_note(each: Mapping[str, float | None]) -> str:
 def _cache_tile(rate: float | None, reading: Reading, as_of: str) -> Tile:
     return Tile(
         label="Cache hit rate", value=percent(rate).removesuffix(" %"), foot=as_of,
-        unit="%" if rate is not None else "", delta="of text input read from the cache",
+        unit="%" if rate is not None else "", delta="of all text input",
     )  # fmt: skip
 
 

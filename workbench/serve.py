@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,10 @@ def lab(workspace: Path, *, port: int = 8888, arguments: Sequence[str] = ()) -> 
         [
             str(folder),
             f"--LabApp.extra_labextensions_path={plotly_folder()}",
+            # Nothing asks the outside: no news, no look for a newer JupyterLab, no extension shop.
+            "--LabApp.news_url=None",
+            "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
+            "--LabApp.extension_manager=readonly",
             f"--ServerApp.port={port}",
             "--ServerApp.port_retries=0",
             "--KernelManager.transport=ipc",
@@ -194,7 +199,10 @@ def _page_config_hook(notebooks: Path, workspace: Path) -> Callable[..., dict[st
     ) -> dict[str, Any]:
         name = Path(notebook_path).stem
         listed = [{**page, "current": page["file"] == f"{name}.ipynb"} for page in pages(notebooks)]
-        shell = {"title": TITLES.get(name, name), "pages": listed, "state": _pointer(workspace)}
+        shell = {
+            "title": TITLES.get(name, name), "pages": listed, "state": _pointer(workspace),
+            "plotly": version("plotly"),
+        }  # fmt: skip
         return {**page_config, "workbench": shell}
 
     return hook

@@ -8,6 +8,7 @@ IBCS: actual solid, previous period lighter, plan outlined, forecast dashed or h
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 INK, INK_2, INK_3 = "#16191d", "#4a525c", "#69727d"
@@ -121,6 +122,26 @@ def digits_for(largest: float) -> int:
         if size >= 1
         else 2 - math.floor(math.log10(size))
     )
+
+
+def column_digits(values: Sequence[float | None]) -> int:
+    """Return the one number of decimals for a table column: cents, or what its smallest needs.
+
+    Below a cent the smallest value keeps two significant digits, at most six decimals; sums of
+    ten thousand and more need no cents.
+
+    Examples
+    --------
+    >>> column_digits([607.2, 32.88]), column_digits([21.0, 0.0208]), column_digits([52_000.0, 7.0])
+    (2, 3, 0)
+    """
+    sizes = [abs(v) for v in values if v is not None and math.isfinite(v) and v != 0]
+    if not sizes:
+        return 2
+    if max(sizes) >= 10_000:
+        return 0
+    least = min(sizes)
+    return 2 if least >= 0.1 else min(6, 1 - math.floor(math.log10(least)))
 
 
 def count(value: float | None) -> str:

@@ -83,8 +83,9 @@ def tiles(
         how = "what-if" if modelled else "measured"
         made.append(
             Tile(
-                label=f"{name}, per {unit}", value=value, unit=unit_text, delta=delta or definition,
-                tone=tone, spark=spark, foot=f"{how}, {as_of}", why=Link(anchor="definitions"),
+                label=f"{name}, per {unit.split()[-1]}", value=value, unit=unit_text,
+                delta=delta or definition, tone=tone, spark=spark, foot=f"{how} {as_of}",
+                why=Link(anchor="definitions"),
             )
         )  # fmt: skip
     return tuple(made)
@@ -201,23 +202,31 @@ def each_table(
     rows: Sequence[tuple[str, float | None, float | None]], *, basis: str, foot: str
 ) -> Table:
     """Return what each request, user, tenant, feature and outcome costs."""
+    digits = theme.column_digits([each for _, _, each in rows])
     return Table(
         title="The same cost, per each", subtitle=f"{basis.capitalize()} cost of AI usage ÷ count of the period",
         columns=("Per", "Count", "$ each"), foot=foot,
-        rows=tuple((f"{name}", theme.count(count), theme.number(each)) for name, count, each in rows),
+        rows=tuple(
+            (name, theme.number(count, digits=0), theme.number(each, digits=digits))
+            for name, count, each in rows
+        ),
     )  # fmt: skip
 
 
 def class_table(volumes: PricedVolumes) -> Table:
     """Return volume and cost of every model and token class, dearest first."""
-    rows = cost_table(volumes)
+    rows = [
+        (model, meter, units, usd, None if usd is None or not units else usd / units * 1e6)
+        for model, meter, units, usd in cost_table(volumes)[:40]
+    ]
+    cost_digits, price_digits = (theme.column_digits([r[c] for r in rows]) for c in (3, 4))
     return Table(
         title="Every model and token class", subtitle="Volume and cost of the period, dearest first",
         columns=("Model", "Class", "Units", "$", "$ per million"), text_columns=("Class",), span="half",
         rows=tuple(
-            (model, class_name(meter), theme.count(units), theme.number(usd),
-             theme.number(None if usd is None or not units else usd / units * 1e6))
-            for model, meter, units, usd in rows[:40]
+            (model, class_name(meter), theme.number(units, digits=0),
+             theme.number(usd, digits=cost_digits), theme.number(price, digits=price_digits))
+            for model, meter, units, usd, price in rows
         ),
     )  # fmt: skip
 
@@ -226,10 +235,15 @@ def tenant_table(
     tenants: Sequence[str | None], requests: Sequence[int], usd: Sequence[float | None]
 ) -> Table:
     """Return cost by tenant, largest first."""
+    each = [
+        None if cost is None or not count else cost / count
+        for count, cost in zip(requests, usd, strict=True)
+    ]
+    cost_digits, each_digits = theme.column_digits(usd), theme.column_digits(each)
     rows: list[tuple[str | Cell, ...]] = [
-        (name or "(no tenant)", theme.count(count), theme.number(cost),
-         theme.number(None if cost is None or not count else cost / count))
-        for name, count, cost in zip(tenants, requests, usd, strict=True)
+        (name or "(no tenant)", theme.number(count, digits=0),
+         theme.number(cost, digits=cost_digits), theme.number(one, digits=each_digits))
+        for name, count, cost, one in zip(tenants, requests, usd, each, strict=True)
     ]  # fmt: skip
     return Table(
         title="Every tenant", subtitle="Requests and cost of the period, largest first", span="half",
