@@ -29,7 +29,8 @@ from workbench.units import HOURS_PER_MONTH, SECONDS_PER_HOUR, TOKENS_PER_MTOK
 class StudyInputs:
     """What is asked. `configuration` is one row; its batch size is the largest allowed."""
 
-    configuration: ServingGrid
+    configuration: ServingGrid | None
+    """None where the prediction is at hand already, see `finish`."""
     load: HourlyLoad
     traffic: Traffic
     targets: Targets
@@ -64,6 +65,42 @@ class Study:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """What one configuration can do, whatever is asked of it; the slow half of a study."""
+
+    replica: Replica
+    gpus: int
+    throughput: tuple[float, float, float]
+    """Output tokens a second and accelerator: P10, answer, P90."""
+    in_box: bool
+    reason: str
+
+
+def serve(one: ServingGrid, model: ServingModel, catalogue: Catalogue) -> Served:
+    """Predict one configuration.
+
+    Raises
+    ------
+    InputError
+        If the predictor refuses it.
+    """
+    if len(one) != 1:
+        raise InputError(f"A study takes one configuration, not {len(one)}.")
+    said = predict(model, one, catalogue)
+    if said.refused[0]:
+        raise InputError(f"The predictor refuses this configuration: {said.reason[0]}.")
+    name = "output_tokens_per_s_per_gpu"
+    low, middle, high = (float(getattr(said, f"{name}{end}")[0]) for end in ("_p10", "", "_p90"))
+    return Served(
+        replica=replica_at(model, one, catalogue, max_batch=int(one.batch_size[0])),
+        gpus=int(one.gpus[0]),
+        throughput=(low, middle, high),
+        in_box=bool(said.in_box[0]),
+        reason=str(said.reason[0]),
+    )
+
+
 def run_study(
     inputs: StudyInputs, model: ServingModel, catalogue: Catalogue, surface: QueueSurface
 ) -> Study:
@@ -74,20 +111,22 @@ def run_study(
     InputError
         If the predictor refuses it, or no load meets the targets.
     """
-    one = inputs.configuration
-    if len(one) != 1:
-        raise InputError(f"A study takes one configuration, not {len(one)}.")
-    said = predict(model, one, catalogue)
-    if said.refused[0]:
-        raise InputError(f"The predictor refuses this configuration: {said.reason[0]}.")
-    replica = replica_at(model, one, catalogue, max_batch=int(one.batch_size[0]))
-    traffic = inputs.traffic
-    goodput = goodput_by_pool(surface, replica, traffic, cv=inputs.load.cv, targets=inputs.targets)
+    if inputs.configuration is None:
+        raise InputError("A study needs a configuration to predict.")
+    served = serve(inputs.configuration, model, catalogue)
+    goodput = goodput_by_pool(
+        surface, served.replica, inputs.traffic, cv=inputs.load.cv, targets=inputs.targets
+    )
+    return finish(inputs, served, goodput)
+
+
+def finish(inputs: StudyInputs, served: Served, goodput: dict[int, float]) -> Study:
+    """Size and price what was predicted; the fast half of a study."""
+    replica, gpus, traffic = served.replica, served.gpus, inputs.traffic
     plan = plan_replicas(
         inputs.load, goodput, targets=inputs.targets, scaling=inputs.scaling,
         full_batch_requests_per_s=full_batch_rate(replica, traffic),
     )  # fmt: skip
-    gpus = int(one.gpus[0])
     tokens_in, tokens_out = traffic.mean_input_tokens, traffic.mean_output_tokens
     per_request = tokens_in + tokens_out
     requests = float(inputs.load.mean_requests_per_s.sum()) * SECONDS_PER_HOUR
@@ -102,20 +141,20 @@ def run_study(
     mtok = requests * per_request / TOKENS_PER_MTOK * monthly
     used = requests / could if could else 0.0
     full = inputs.usd_per_gpu_hour / (rate * SECONDS_PER_HOUR) * TOKENS_PER_MTOK if rate else np.inf
-    throughput = float(said.output_tokens_per_s_per_gpu[0])
+    low, middle, high = served.throughput
     return Study(
         plan=plan,
         replica=replica,
         gpus_per_replica=gpus,
         goodput_tokens_per_s_per_gpu=rate,
-        goodput_p10=rate * float(said.output_tokens_per_s_per_gpu_p10[0]) / throughput,
-        goodput_p90=rate * float(said.output_tokens_per_s_per_gpu_p90[0]) / throughput,
+        goodput_p10=rate * low / middle,
+        goodput_p90=rate * high / middle,
         utilization=used,
         own_usd_per_month=own,
         api_usd_per_month=mtok * blended,
         own_usd_per_mtok=own / mtok if mtok else float("nan"),
         api_usd_per_mtok=blended,
         breakeven_utilization=full / blended if blended else float("inf"),
-        in_box=bool(said.in_box[0]),
-        reason=str(said.reason[0]),
+        in_box=served.in_box,
+        reason=served.reason,
     )

@@ -1,0 +1,93 @@
+"""Where a feature should run: the page. Inputs, one sentence, figures; no arithmetic."""
+
+from typing import Any
+
+from widgets.hosting_data import (
+    ANYWHERE,
+    COUNTS,
+    SPARE_REPLICAS,
+    SYSTEMS,
+    TTFT_P95_S,
+    Reading,
+    default_feature,
+    models,
+    published,
+    read,
+)
+from widgets.hosting_view import view_of
+from widgets.page import Choice, Control, Page, Section, Slider, Snapshot, Values
+from workbench.figures.cards import View
+from workbench.models.hosting.capacity import Targets
+from workbench.models.hosting.decision import Tolerance
+from workbench.models.hosting.where import Ask
+
+PREFERRED = "Llama-3.1-70B, FP8, vLLM"
+VOLUMES = (("as logged", "1"), ("× 10", "10"), ("× 100", "100"), ("× 1,000", "1000"))
+
+
+def page(snapshot: Snapshot | None = None) -> Page:
+    """Return the page on the workspace's current snapshot, or on the one given."""
+    return Page(question="hosting", controls=controls, load=read, draw=draw, snapshot=snapshot)
+
+
+def controls(snapshot: Any) -> list[Control]:  # noqa: ANN401 - a Snapshot or a test's
+    """Return the inputs: demand, serving, price and supply."""
+    document = published(snapshot)
+    labels = list(models())
+    regions = sorted({r for each in document["features"] for r in each["allowed_regions"]})
+    return [
+        Section("Demand"),
+        Choice(
+            name="feature", label="Feature", value=default_feature(document),
+            options=[(each["feature"], each["feature"]) for each in document["features"]],
+        ),
+        Choice(name="volume", label="Volume", options=VOLUMES),
+        Slider(name="growth", label="Growth a month", value=0, low=-0.05, high=0.25, step=0.005,
+               format=".1%"),
+        Slider(name="cache", label="Cache hit rate", value=0, low=0, high=1, step=0.01),
+        Choice(
+            name="region", label="Data must stay in",
+            options=[*((r.upper(), r) for r in regions if r != "global"), ("anywhere", ANYWHERE)],
+        ),
+        Section("Serving"),
+        Choice(
+            name="model", label="Own model", options=[(label, label) for label in labels],
+            value=PREFERRED if PREFERRED in labels else labels[0],
+        ),
+        Choice(
+            name="machine", label="Accelerators", value="h100_sxm:2",
+            options=[(f"{name} × {n}", f"{system}:{n}") for system, name in SYSTEMS.items()
+                     for n in COUNTS],
+        ),
+        Slider(name="utilization", label="Achieved utilisation", value=0.4, low=0.02, high=0.95,
+               step=0.01),
+        Slider(name="tpot", label="p95 TPOT target, ms", value=50, low=15, high=150, step=5,
+               format=".0f"),
+        Section("Price and supply"),
+        Slider(name="rental", label="GPU rental, $ an hour", value=3, low=0.5, high=20, step=0.05,
+               format=".2f"),
+        Slider(name="shock", label="Supply shock, × rental", value=1, low=1, high=2, step=0.05,
+               format=".2f", note="1.4 short, 2.0 severe"),
+    ]  # fmt: skip
+
+
+def ask_of(values: Values, reading: Reading) -> Ask:
+    """Return what the inputs suppose."""
+    entry = reading.entry
+    return Ask(
+        growth_per_month=values["growth"],
+        cache_hit_rate=values["cache"],
+        utilization=values["utilization"],
+        usd_per_gpu_hour=values["rental"] * values["shock"],
+        targets=Targets(
+            ttft_p95_s=TTFT_P95_S, tpot_p95_ms=values["tpot"], spare_replicas=SPARE_REPLICAS
+        ),
+        tolerance=Tolerance(
+            region=reading.region, data_class=(entry["data_classes"] or ["any"])[0]
+        ),
+    )
+
+
+def draw(reading: Reading, values: Values) -> View:
+    """Return all the page shows for one setting of its inputs."""
+    return view_of(reading, ask_of(values, reading), shock=values["shock"])

@@ -1,0 +1,348 @@
+"""What the hosting page shows for one setting: options weighed, figures around them."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from widgets.hosting_data import ANYWHERE, SYSTEMS, TTFT_P95_S, Reading
+from workbench.errors import InputError
+from workbench.exports.hosting_study import shipped_surface
+from workbench.figures import hosting as figures
+from workbench.figures import hosting_page as drawn
+from workbench.figures.caption import Caption
+from workbench.figures.cards import Chart, Table, View
+from workbench.figures.theme import NOT_KNOWN, money, number, percent
+from workbench.models.hosting.cost import owned_usd_per_gpu_hour, owned_usd_per_year
+from workbench.models.hosting.decision import Demand, Option, Verdict
+from workbench.models.hosting.shock import RENTAL_SCENARIOS
+from workbench.models.hosting.study import Study, StudyInputs, finish
+from workbench.models.hosting.surface import latency_at
+from workbench.models.hosting.where import (
+    Ask,
+    Candidate,
+    Fleet,
+    demand_of,
+    fleet_of,
+    months_until,
+    own_candidates,
+    p_cheapest,
+    swings,
+    weigh,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Weighed:
+    """The options of one setting, and what own capacity would be."""
+
+    candidates: list[Candidate]
+    demand: Demand
+    verdict: Verdict
+    study: Study | None
+    fleet: Fleet | None
+    ttft_s: float | None
+    refusal: str
+
+
+def weighed(reading: Reading, ask: Ask) -> Weighed:
+    """Weigh what can be: the API and its backups always, own capacity where it is predicted."""
+    feature = reading.feature
+    api = _api(reading, ask)
+    candidates = [
+        Candidate(option=api, basis="measured", note=_home(reading)),
+        *_backups(reading, ask),
+    ]
+    demand = demand_of(feature, ask)
+    study = fleet = ttft = None
+    refusal = reading.refusal
+    if reading.served is not None:
+        try:
+            goodput = reading.goodput_at(ask.targets)
+            study = finish(_inputs(reading, ask), reading.served, goodput)
+            ttft = _ttft_s(reading, study)
+            owned = owned_usd_per_gpu_hour(reading.node) if reading.node else None
+            candidates += own_candidates(
+                feature, study, goodput, ask, api=api, demand=demand,
+                owned_usd_per_gpu_hour=owned, ttft_p95_s=ttft,
+            )  # fmt: skip
+            fleet = fleet_of(study, ask)
+        except InputError as error:
+            refusal = str(error)
+    return Weighed(
+        candidates=candidates, demand=demand, verdict=weigh(candidates, demand, ask),
+        study=study, fleet=fleet, ttft_s=ttft, refusal=refusal,
+    )  # fmt: skip
+
+
+def _inputs(reading: Reading, ask: Ask) -> StudyInputs:
+    feature = reading.feature
+    return StudyInputs(
+        configuration=None,  # the prediction is at hand
+        load=feature.load, traffic=feature.traffic, targets=ask.targets, scaling="fixed",
+        usd_per_gpu_hour=ask.usd_per_gpu_hour,
+        api_usd_per_mtok_input=feature.input_usd_per_mtok(ask.cache_hit_rate),
+        api_usd_per_mtok_output=feature.usd_per_mtok_output,
+    )  # fmt: skip
+
+
+def _api(reading: Reading, ask: Ask) -> Option:
+    first = reading.entry["served"][0]
+    regions = reading.entry["regions"] or [reading.region]
+    return Option(
+        name=f"Managed API, {first['model']}",
+        usd_per_mtok=reading.feature.api_usd_per_mtok(ask.cache_hit_rate),
+        regions=frozenset({*regions, *_free(reading)}),
+        data_classes=frozenset({ask.tolerance.data_class}),
+        ttft_p95_s=reading.entry["ttft_p95_s"] or math.nan,
+    )
+
+
+def _backups(reading: Reading, ask: Ask) -> list[Candidate]:
+    found = []
+    for one in reading.entry["backups"]:
+        prices = one["usd_per_mtok"]
+        priced = replace(
+            reading.feature, usd_per_mtok_uncached=prices["uncached"],
+            usd_per_mtok_cached=prices["cached"], usd_per_mtok_output=prices["output"],
+        )  # fmt: skip
+        stated = {one["region"]} if one["region"] else {reading.region}
+        option = Option(
+            name=f"Backup API, {one['model']}",
+            usd_per_mtok=priced.api_usd_per_mtok(ask.cache_hit_rate),
+            regions=frozenset({*stated, *_free(reading)}), weeks_to_live=0.0,
+            data_classes=frozenset({ask.tolerance.data_class}),
+        )  # fmt: skip
+        note = "" if one["region"] else "not stated"
+        found.append(Candidate(option=option, basis="list price", note=note))
+    return found
+
+
+def _free(reading: Reading) -> set[str]:
+    return {ANYWHERE} if reading.region == ANYWHERE else set()
+
+
+def _home(reading: Reading) -> str:
+    regions = reading.entry["regions"]
+    return ", ".join(sorted(regions)) if regions else "not logged"
+
+
+def _ttft_s(reading: Reading, study: Study) -> float:
+    """Return the p95 first token of the fleet as it is loaded in its busiest hour."""
+    needed = max(int(study.plan.needed.max()), 1)
+    peak = float(reading.feature.load.peak_requests_per_s.max())
+    surface = shipped_surface()
+    load = min(peak / needed / study.plan.full_batch_requests_per_s, float(surface.load[-1]))
+    cv = float(np.clip(reading.feature.load.cv, surface.cv[0], surface.cv[-1]))
+    return latency_at(
+        surface, study.replica, reading.feature.traffic, replicas=needed, cv=cv, load=load
+    ).ttft_p95_s
+
+
+def view_of(reading: Reading, ask: Ask, *, shock: float) -> View:
+    """Return all the page shows."""
+    found = weighed(reading, ask)
+    feature, study, fleet = reading.feature, found.study, found.fleet
+    api = found.candidates[0].option.usd_per_mtok
+    volume = feature.mtok_per_month
+    even = fleet.breakeven_mtok(api) if fleet else None
+    away = months_until(volume, even, growth_per_month=ask.growth_per_month) if even else None
+    cheapest = p_cheapest(found.verdict)
+    off_by = _off_by(study)
+    table = drawn.options_table(
+        found.candidates, found.verdict, cheapest=cheapest, off_by=off_by, months=ask.months,
+        required=reading.region,
+    )  # fmt: skip
+    return View(
+        answer=drawn.answer(
+            feature=feature.name, verdict=found.verdict, candidates=found.candidates, fleet=fleet,
+            api_usd_per_mtok=api, mtok_per_month=volume, months_away=away, cheapest=cheapest,
+        ),
+        scope=_scope(reading, ask),
+        notice=_notice(reading, found),
+        state=(("own capacity", reading.configuration),),
+        tiles=drawn.tiles(
+            api_usd_per_mtok=api,
+            own_usd_per_mtok=fleet.usd_per_mtok(volume) if fleet else None,
+            even_mtok=even, mtok_per_month=volume,
+            replicas=(int(study.plan.needed.max()), int(study.plan.running.max())) if study else None,
+            ttft=(found.ttft_s, reading.entry["ttft_p95_s"]),
+            utilization=study.utilization if study else None,
+            band=f"± {percent(off_by)}" if off_by is not None else "",
+        ),
+        cards=_cards(reading, ask, found, table),
+        details=_details(reading, ask, found),
+    )  # fmt: skip
+
+
+def _cards(reading: Reading, ask: Ask, found: Weighed, table: Table) -> tuple[Chart | Table, ...]:
+    study, fleet = found.study, found.fleet
+    if study is None or fleet is None:
+        return (_load_card(reading, None), table)
+    api, volume = found.candidates[0].option.usd_per_mtok, reading.feature.mtok_per_month
+    ours = fleet.usd_per_mtok(volume)
+    even = fleet.breakeven_mtok(api)
+    verb = (
+        f"costs {number(ours / api)} times the API"
+        if ours > api
+        else f"costs {percent(ours / api)} of the API"
+    )
+    tail = f"; it breaks even at {drawn.tokens(even)} tokens" if even else "; it never breaks even"
+    calibration = _calibration(reading, study)
+    return (
+        drawn.volume_chart(
+            Caption(
+                title=f"At our volume an own fleet {verb}{tail}",
+                subtitle="$ per million tokens, in and out, over tokens a month · all costs in, "
+                "band P10–P90 of predicted throughput",
+                foot=calibration, span="wide",
+            ),
+            fleet=fleet, api_usd_per_mtok=api, mtok_per_month=volume,
+        ),
+        _load_card(reading, study),
+        table,
+        figures.cost_by_utilization(
+            Caption(
+                title="Idle hours are paid for: half the use is twice the cost",
+                subtitle="$ per million tokens over utilisation, percent of what the fleet serves "
+                "inside its targets",
+                foot=f"{_calibration(reading, study)}", span="half",
+            ),
+            usd_per_gpu_hour=_ways(reading, ask),
+            tokens_per_s_per_gpu=study.goodput_tokens_per_s_per_gpu,
+        ),
+        _replicas_card(reading, study),
+    )  # fmt: skip
+
+
+def _load_card(reading: Reading, study: Study | None) -> Chart:
+    load = reading.feature.load
+    peak = load.peak_requests_per_s
+    needed = int(study.plan.needed.max()) if study else 0
+    capacity = study.plan.goodput_requests_per_s * needed if study else float(peak.max())
+    share = figures.by_weekday(peak, capacity=capacity, first_weekday=reading.first_weekday)
+    what = (
+        f"percent of what {needed} replica{'s' if needed != 1 else ''} serve"
+        if study
+        else "percent of the highest"
+    )
+    burst = "assumed, hourly traffic too thin" if load.cv_is_assumed else "measured"
+    caption = Caption(
+        title="Peaks, not averages, set the fleet",
+        subtitle=f"One-minute peaks by hour of week (UTC), mean of four weeks, {what}",
+        foot=f"Burstiness CV {number(load.cv)}, {burst} · busiest hour {number(1 / _mean_of_peak(reading))} × the mean",
+        span="narrow", unit="%",
+    )  # fmt: skip
+    chart = figures.weekly_load(caption, share_of_capacity=share)
+    return drawn.load_against_capacity(caption, share=share, drawn=chart)
+
+
+def _mean_of_peak(reading: Reading) -> float:
+    return reading.feature.load_factor
+
+
+def _replicas_card(reading: Reading, study: Study) -> Chart:
+    week = drawn.one_week(study.plan)
+    most, paid = int(week.needed.max()), int(week.running.max())
+    hours = [str(n) for n in range(1, len(week.needed) + 1)]
+    return figures.replicas_over_week(
+        Caption(
+            title=f"{most} needed at the peak, {paid} paid for around the clock",
+            subtitle="Replicas by hour of the last week, one spare kept so that one may fail",
+            foot=f"{study.gpus_per_replica} accelerators a replica · p95 first token within "
+            f"{number(TTFT_P95_S)} s", span="half", unit="replicas",
+        ),
+        plan=week, hours=hours,
+    )  # fmt: skip
+
+
+def _details(reading: Reading, ask: Ask, found: Weighed) -> tuple[Chart | Table, ...]:
+    study = found.study
+    cards: list[Chart | Table] = []
+    own = next((c for c in found.candidates if c.kind == "own"), None)
+    if study is not None and own is not None:
+        judged = next(j for j in found.verdict.judged if j.option.name == own.option.name)
+        severe = RENTAL_SCENARIOS[-1]
+        cards.append(figures.shock_tornado(
+            Caption(
+                title="What moves the cost of the rented fleet",
+                subtitle=f"Mean net present cost over {ask.months} months, {{unit}}",
+                foot=f"{severe.name} shock: rental × {severe.rental_multiplier:g}, assumed", span="half",
+            ),
+            base_usd=float(judged.npv_usd.mean()),
+            results=swings(judged, study, found.demand, ask, growth=reading.feature.growth,
+                           severe=severe.rental_multiplier),
+        ))  # fmt: skip
+    if reading.node is not None:
+        total = owned_usd_per_gpu_hour(reading.node)
+        cards.append(figures.tco_waterfall(
+            Caption(
+                title=f"An own accelerator costs {money(total)} an available hour",
+                subtitle="A year of one colocated 8 × H100 node, {unit}",
+                foot="Secondary figures of data/reference/tco_parameters, unverified; replace by offers",
+                span="half",
+            ),
+            usd_per_year=owned_usd_per_year(reading.node),
+        ))  # fmt: skip
+    cards.append(figures.option_map(
+        Caption(
+            title="Cost against waiting: hollow is outside the owner's limits",
+            subtitle="Mean net present cost, {unit}, and p95 time to first token; options without a "
+            "measured or modelled first token are left out", span="full",
+        ),
+        verdict=found.verdict,
+    ))  # fmt: skip
+    return tuple(cards)
+
+
+def _ways(reading: Reading, ask: Ask) -> dict[str, float]:
+    ways = {"rented": ask.usd_per_gpu_hour}
+    if reading.node is not None:
+        ways["own nodes"] = owned_usd_per_gpu_hour(reading.node)
+    return ways
+
+
+def _off_by(study: Study | None) -> float | None:
+    """Return half the width of the 80 % band of throughput, as a fraction."""
+    if study is None:
+        return None
+    return (study.goodput_p90 - study.goodput_p10) / 2 / study.goodput_tokens_per_s_per_gpu
+
+
+def _calibration(reading: Reading, study: Study) -> str:
+    where = "" if study.in_box else "EXTRAPOLATED beyond what was measured. "
+    errors = reading.errors
+    return (
+        f"{where}Throughput error on unseen configurations: median {percent(errors['cells'], digits=1)} "
+        f"({percent(errors['families'], digits=1)} where model, machine and software never met); "
+        f"80 % band holds {percent(errors['coverage'])} of {reading.points:,} points"
+    )
+
+
+def _scope(reading: Reading, ask: Ask) -> str:
+    entry = reading.entry
+    times = "" if reading.volume == 1 else f", volume × {reading.volume:g}"
+    where = (
+        "no residency limit"
+        if reading.region == ANYWHERE
+        else f"data stays in {reading.region.upper()}"
+    )
+    return (
+        f"{entry['feature']}, {entry['environment']}, last 28 days{times}; {ask.months} months, NPV at "
+        f"{percent(ask.tolerance.discount_rate_per_year)}, p95 TPOT ≤ {number(ask.targets.tpot_p95_ms, digits=0)} ms, {where}"
+    )
+
+
+def _notice(reading: Reading, found: Weighed) -> str:
+    parts = []
+    if found.refusal:
+        parts.append(f"Own capacity is not predicted. {found.refusal}")
+    if reading.entry["unpriced_requests"]:
+        parts.append(
+            f"{reading.entry['unpriced_requests']} requests have no price and are not in the API's."
+        )
+    if reading.rental is None:
+        parts.append(
+            f"No confirmed rental price of {SYSTEMS.get(reading.system, NOT_KNOWN)}: set one."
+        )
+    return " ".join(parts)

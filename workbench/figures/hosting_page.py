@@ -1,0 +1,291 @@
+"""How the decision where to host is drawn: cost over volume, the options, the answer in words."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from workbench.figures import charts, theme
+from workbench.figures.caption import Caption, chart
+from workbench.figures.cards import Cell, Chart, Table, Tile
+from workbench.models.hosting.capacity import ReplicaPlan
+from workbench.models.hosting.decision import Judged, Verdict
+from workbench.models.hosting.where import Candidate, Fleet
+
+POINTS = 60
+DECADES_BELOW, DECADES_ABOVE = 0.8, 0.8
+CAP = 3.2
+"""Times the API's price up to which the vertical axis runs; above it the curve leaves the chart."""
+HOURS_OF_WEEK = 168
+
+
+def volume_chart(
+    caption: Caption, *, fleet: Fleet, api_usd_per_mtok: float, mtok_per_month: float
+) -> Chart:
+    """Draw own cost per million tokens over monthly volume with its band, the API and our point."""
+    even = fleet.breakeven_mtok(api_usd_per_mtok)
+    filled = fleet.minimum_usd_per_month / fleet.floor_usd_per_mtok
+    ends = [v for v in (mtok_per_month, even, filled) if v]
+    low, high = math.log10(min(ends)) - DECADES_BELOW, math.log10(max(ends)) + DECADES_ABOVE
+    volumes = [10 ** (low + (high - low) * n / (POINTS - 1)) for n in range(POINTS)]
+    top = CAP * max(api_usd_per_mtok, fleet.floor_usd_per_mtok)
+    curve, lower, upper = (
+        [fleet.usd_per_mtok(v, floor=floor) for v in volumes]
+        for floor in (fleet.floor_usd_per_mtok, fleet.floor_low, fleet.floor_high)
+    )
+    ours = fleet.usd_per_mtok(mtok_per_month)
+    layout = theme.layout(height_px=320, left_px=48, right_px=96)
+    # million tokens become tokens on the axis, so that it reads 10m, 1bn
+    layout["xaxis"] |= {"type": "log", "range": [low + 6, high + 6], **_ticks(low + 6, high + 6)}
+    layout["yaxis"] |= {"range": [0, top], "tickprefix": "$", "tickformat": ",.3~g"}
+    x = [v * 1e6 for v in volumes]
+    edge = {"type": "scatter", "mode": "lines", "x": x, "hoverinfo": "skip",
+            "line": {"width": 0, "color": theme.BAND}, "name": "80 % band"}  # fmt: skip
+    traces = [
+        {**edge, "y": [min(v, top * 2) for v in lower]},
+        {**edge, "y": [min(v, top * 2) for v in upper], "fill": "tonexty", "fillcolor": theme.BAND},
+        {"type": "scatter", "mode": "lines", "x": [x[0], x[-1]], "y": [api_usd_per_mtok] * 2,
+         "name": "API", "line": {"color": theme.ACTUAL, "width": 2},
+         "hovertemplate": "API $%{y:.3~g}<extra></extra>"},
+        {"type": "scatter", "mode": "lines", "x": x, "y": curve, "name": "own fleet",
+         "line": charts.LOOKS["p50"],
+         "hovertemplate": "%{x:.3~s} tokens a month<br>own fleet $%{y:,.3~g}<extra></extra>"},
+        {"type": "scatter", "mode": "markers", "x": [mtok_per_month * 1e6],
+         "y": [min(ours, top * 0.97)], "name": "we are here", "cliponaxis": False,
+         "marker": {"size": 11, "color": theme.BAD, "symbol": "circle" if ours <= top else "triangle-up"},
+         "hovertemplate": f"we are here: {theme.money(ours)}<extra></extra>"},
+    ]  # fmt: skip
+    layout["annotations"] = [
+        theme.note(f"API {theme.money(api_usd_per_mtok)}", x=high + 6, y=api_usd_per_mtok,
+                   color=theme.INK, strong=True, xanchor="left", xshift=7),
+        theme.note(f"own {theme.money(curve[-1])}", x=high + 6, y=curve[-1], color=theme.ACCENT,
+                   strong=True, xanchor="left", xshift=7,
+                   yshift=_apart(curve[-1], api_usd_per_mtok, top)),
+        theme.note(f"we are here: {theme.money(ours)}", x=math.log10(mtok_per_month) + 6,
+                   y=min(ours, top * 0.97), strong=True, color=theme.BAD, xanchor="left", xshift=12),
+    ]  # fmt: skip
+    if even is not None:
+        layout["shapes"] = [
+            {"type": "line", "x0": even * 1e6, "x1": even * 1e6, "y0": 0, "y1": api_usd_per_mtok,
+             "line": {"color": theme.INK_3, "width": 1, "dash": "dot"}}
+        ]  # fmt: skip
+        layout["annotations"].append(
+            theme.note(f"break-even {tokens(even)}", x=math.log10(even) + 6, y=0,
+                       xanchor="right", yanchor="bottom", xshift=-6, yshift=3)
+        )  # fmt: skip
+    rows = [
+        [tokens(v), *(theme.money(c) for c in (curve[n], lower[n], upper[n], api_usd_per_mtok))]
+        for n, v in enumerate(volumes)
+    ]
+    said = f"Break-even at {tokens(even)} a month" if even else "Own capacity never breaks even"
+    return chart(
+        caption, figure={"data": traces, "layout": layout}, rows=rows,
+        summary=f"{said}; today {tokens(mtok_per_month)} at {theme.money(ours)} a million on own "
+        f"capacity against {theme.money(api_usd_per_mtok)} from the API.",
+        columns=("Tokens a month", "own", "band low", "band high", "API"), unit="$",
+    )  # fmt: skip
+
+
+def load_against_capacity(
+    caption: Caption, *, share: Sequence[Sequence[float | None]], drawn: Chart
+) -> Chart:
+    """Outline the hours of a drawn week that exceed capacity."""
+    outlines = [
+        {"type": "rect", "x0": hour - 0.5, "x1": hour + 0.5, "y0": day - 0.5, "y1": day + 0.5,
+         "line": {"color": theme.BAD, "width": 1.6}, "fillcolor": "rgba(0,0,0,0)"}
+        for day, hours in enumerate(share) for hour, value in enumerate(hours)
+        if value is not None and value > 1
+    ]  # fmt: skip
+    layout = {**drawn.figure["layout"], "shapes": outlines}
+    layout["height"] = 320
+    layout["margin"] = {**layout["margin"], "b": 12}
+    figure = {**drawn.figure, "layout": layout}
+    return Chart(**{**{n: getattr(drawn, n) for n in drawn.__slots__}, "figure": figure,
+                    "title": caption.title})  # fmt: skip
+
+
+def one_week(plan: ReplicaPlan) -> ReplicaPlan:
+    """Return the last week of a plan."""
+    return ReplicaPlan(
+        needed=plan.needed[-HOURS_OF_WEEK:], running=plan.running[-HOURS_OF_WEEK:],
+        goodput_requests_per_s=plan.goodput_requests_per_s,
+        full_batch_requests_per_s=plan.full_batch_requests_per_s,
+    )  # fmt: skip
+
+
+def options_table(
+    candidates: Sequence[Candidate],
+    verdict: Verdict,
+    *,
+    cheapest: Mapping[str, float],
+    off_by: float | None,
+    months: int,
+    required: str,
+) -> Table:
+    """List the options with the spread of their cost, and where each figure comes from."""
+    divisor, letter = theme.scale_of(
+        max(max((each.quantile(0.9) for each in verdict.judged), default=1.0), 1.0)
+    )
+    by_name = {each.option.name: each for each in verdict.judged}
+    rows = [
+        _row(one, by_name[one.option.name], verdict, cheapest, divisor, off_by, required)
+        for one in candidates
+    ]
+    return Table(
+        title=f"{len(rows)} options on the same {_draws(verdict)} demand draws",
+        subtitle=f"Net present cost over {months} months, $"
+        f"{letter} · P(cheapest) among those within the owner's limits",
+        columns=("Option", "NPV P50", "P10–P90", "P(cheapest)", "p95 TTFT, s", "Residency", "Live in", "Basis"),
+        text_columns=("Option", "Residency", "Live in", "Basis"),
+        rows=tuple(rows),
+        foot="Another model is another quality: it is not judged here. Downtime and lock-in count "
+        "where assumptions/hosting.yaml gives them a price",
+    )  # fmt: skip
+
+
+def answer(
+    *,
+    feature: str,
+    verdict: Verdict,
+    candidates: Sequence[Candidate],
+    fleet: Fleet | None,
+    api_usd_per_mtok: float,
+    mtok_per_month: float,
+    months_away: float | None,
+    cheapest: Mapping[str, float],
+) -> str:
+    """Say where it should run, in one sentence or two."""
+    kinds = {each.option.name: each.kind for each in candidates}
+    chosen = next((j for j in verdict.judged if j.option.name == verdict.chosen), None)
+    if chosen is None:
+        return f"{feature} may run nowhere: {verdict.why}"
+    if kinds[chosen.option.name] == "api":
+        return f"{_stay(chosen, candidates)} {_until(feature, fleet, api_usd_per_mtok, mtok_per_month, months_away)}"
+    share = cheapest.get(chosen.option.name)
+    sure = "" if share is None else f", cheapest in {theme.percent(share)} of draws"
+    return (
+        f"Run {feature} on {lowered(chosen.option.name)}: {theme.money(chosen.quantile(0.5))} "
+        f"at the median{sure}."
+    )
+
+
+def tiles(
+    *, api_usd_per_mtok: float, own_usd_per_mtok: float | None, even_mtok: float | None,
+    mtok_per_month: float, replicas: tuple[int, int] | None, ttft: tuple[float | None, float | None],
+    utilization: float | None, band: str,
+) -> tuple[Tile, ...]:  # fmt: skip
+    """Return the six numbers of the page."""
+    own, own_unit = theme.money_parts(own_usd_per_mtok)
+    api, api_unit = theme.money_parts(api_usd_per_mtok)
+    gap, tone = "no prediction", "neutral"
+    if own_usd_per_mtok and api_usd_per_mtok:
+        ratio = own_usd_per_mtok / api_usd_per_mtok
+        gap = f"{theme.number(ratio)} × the API, {'dearer' if ratio > 1 else 'cheaper'}"
+        tone = "bad" if ratio > 1 else "good"
+    ours, theirs = ttft
+    return (
+        Tile(label="API, a million tokens", value=api, unit=api_unit, foot="measured, 28 days",
+             delta="this feature's own mix of tokens"),
+        Tile(label="Own, at today's volume", value=own, unit=own_unit, delta=gap, tone=tone,
+             foot=f"modelled {band}".strip()),
+        Tile(label="Break-even volume", value=tokens(even_mtok) if even_mtok else "none",
+             delta=f"now {tokens(mtok_per_month)} a month", foot="tokens a month"),
+        Tile(label="Replicas at the peak", value=str(replicas[0]) if replicas else theme.NOT_KNOWN,
+             delta=f"{replicas[1]} paid for, spare included" if replicas else "", foot="modelled"),
+        Tile(label="Use of the own fleet today", foot="modelled, all hours",
+             value=theme.percent(utilization, digits=1).removesuffix(" %"),
+             unit="%" if utilization is not None else "", delta="of what it serves in its targets"),
+        Tile(label="p95 first token, own", value=theme.number(ours), unit="s" if ours else "",
+             delta=f"API {theme.number(theirs)} s, measured" if theirs else "API not measured",
+             foot="modelled, simulated queue"),
+    )  # fmt: skip
+
+
+def tokens(mtok: float | None) -> str:
+    """Write a volume of tokens with its letter: 23.4m, 5.1bn."""
+    return theme.NOT_KNOWN if mtok is None else theme.count(mtok * 1e6)
+
+
+def _ticks(low: float, high: float) -> dict[str, object]:
+    """Return one, two and five of each decade, or whole decades where there are many."""
+    steps = (1, 3) if high - low <= 3.2 else (1,)
+    values = [
+        step * 10**decade
+        for decade in range(math.floor(low), math.ceil(high) + 1)
+        for step in steps
+        if low <= math.log10(step * 10**decade) <= high
+    ]
+    return {"tickvals": values, "ticktext": [theme.count(float(v)) for v in values]}
+
+
+def _apart(one: float, other: float, top: float) -> int:
+    """Return how far to push a label so that it does not cover the other."""
+    pixels = (one - other) / top * 280
+    return 0 if abs(pixels) >= charts.LABEL_PIXELS else round(
+        math.copysign(charts.LABEL_PIXELS, pixels or -1) - pixels
+    )  # fmt: skip
+
+
+def _draws(verdict: Verdict) -> str:
+    return f"{len(verdict.judged[0].npv_usd):,}" if verdict.judged else "0"
+
+
+def lowered(name: str) -> str:
+    """Write an option's name inside a sentence."""
+    return name[0].lower() + name[1:]
+
+
+def _stay(chosen: Judged, candidates: Sequence[Candidate]) -> str:
+    first = candidates[0].option.name
+    if chosen.option.name == first:
+        return "Stay on the managed API:"
+    return f"Move to {lowered(chosen.option.name)} ({theme.money(chosen.quantile(0.5))} at the median):"
+
+
+def _until(
+    feature: str, fleet: Fleet | None, api: float, volume: float, months_away: float | None
+) -> str:
+    if fleet is None:
+        return f"own capacity cannot be predicted for {feature}."
+    even = fleet.breakeven_mtok(api)
+    if even is None:
+        return (
+            f"own capacity costs at least {theme.money(fleet.floor_usd_per_mtok)} a million tokens "
+            f"at any volume, the API {theme.money(api)}."
+        )
+    when = (
+        "" if months_away is None else f", {theme.number(months_away, digits=0)} months away at this growth"
+    )  # fmt: skip
+    if volume >= even:
+        return f"own capacity breaks even at {tokens(even)} tokens a month, but not within the owner's limits."
+    return (
+        f"own capacity breaks even at {tokens(even)} tokens a month; {feature} is at "
+        f"{tokens(volume)}{when}."
+    )
+
+
+def _row(
+    one: Candidate, judged: Judged, verdict: Verdict, cheapest: Mapping[str, float],
+    divisor: float, off_by: float | None, required: str,
+) -> tuple[str | Cell, ...]:  # fmt: skip
+    option = one.option
+    low, middle, high = (judged.quantile(level) / divisor for level in (0.1, 0.5, 0.9))
+    digits = theme.digits_for(high)
+    if judged.excluded:
+        basis = Cell(text="excluded", tag=True, tone="bad")
+    elif one.basis == "modelled" and off_by is not None:
+        basis = Cell(text=f"modelled ± {theme.percent(off_by)}", tag=True)
+    else:
+        basis = Cell(text=one.basis, tag=True)
+    home = one.note or ", ".join(sorted(option.regions)) or "not stated"
+    weeks = option.weeks_to_live
+    chosen = " ✓" if option.name == verdict.chosen else ""
+    share = cheapest.get(option.name)
+    return (
+        option.name + chosen,
+        theme.number(middle, digits=digits),
+        f"{theme.number(low, digits=digits)}–{theme.number(high, digits=digits)}",
+        "–" if share is None else theme.percent(share),
+        theme.number(option.ttft_p95_s) if math.isfinite(option.ttft_p95_s) else "–",
+        Cell(text="; ".join(judged.excluded), tone="bad") if judged.excluded else home,
+        "today" if weeks == 0 else f"{theme.number(weeks, digits=0)} weeks",
+        basis,
+    )
