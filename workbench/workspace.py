@@ -21,7 +21,7 @@ from workbench.pricing.rows import PriceImport
 from workbench.pricing.sheet import read_sheet
 from workbench.pricing.shipped import shipped_fingerprint, shipped_imports
 from workbench.schema import LAYERS
-from workbench.store import files, rollups, segments, snapshot
+from workbench.store import certificates, files, rollups, segments, snapshot, upkeep
 from workbench.store.catalog import Catalog
 from workbench.store.layout import Layout
 
@@ -106,6 +106,7 @@ class Workspace:
 
     def _writer(self) -> "Catalog":
         """Open the catalog for writing, after mending what a killed command left."""
+        upkeep.finish(self.layout)
         catalog = Catalog.open(self.layout)
         try:
             if not catalog.is_this_version():
@@ -125,7 +126,7 @@ class Workspace:
 
     def reader(self, *, locked: bool = True) -> "Catalog":
         """Open the catalog for reading, with all views; mended first where that is needed."""
-        if not self.layout.database.exists():
+        if not self.layout.database.exists() or upkeep.is_unfinished(self.layout):
             with self._writer():
                 pass
         catalog = Catalog.open(self.layout, read_only=True)
@@ -384,7 +385,7 @@ class Workspace:
 
     def verify(self) -> list[str]:
         """Check the store against itself; return a sentence for each thing that is wrong."""
-        found = segments.damage(self.layout)
+        found = [*segments.damage(self.layout), *certificates.problems(self.layout)]
         if found:
             return found
         with self.reader(locked=False) as catalog:

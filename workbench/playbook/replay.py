@@ -149,6 +149,8 @@ def _rate_key(number: int, key: tuple[str, ...], named: tuple[str, str] | None) 
     provider, model, tier, variant, region = key
     if named is None:
         return RateKey(number, provider, model, tier, variant, region)
+    if named == (provider, model):
+        return RateKey(number, provider, model, tier, variant, region)
     # A variant and a region are the source's own words; only the tier means the same elsewhere.
     return RateKey(number, *named, tier)
 

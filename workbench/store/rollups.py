@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from workbench.kernel import rollup
 from workbench.schema import METERS
+from workbench.store import kept_counts
 from workbench.store.catalog import Catalog
 
 
@@ -36,6 +37,7 @@ def refresh(catalog: Catalog, *, days: Iterable[str]) -> None:
     catalog.connection.execute("DROP TABLE IF EXISTS touched")
     if by_month:
         _refresh_users(catalog, months=sorted(by_month))
+        kept_counts.restore(catalog)
 
 
 def _refresh_month(catalog: Catalog, *, month: str, days: list[str], keys: list[int]) -> None:

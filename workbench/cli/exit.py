@@ -1,0 +1,86 @@
+"""Commands on leaving a provider: replays of the own traffic, and the cost of an exit."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+
+from workbench.cli.app import json_option, print_json, print_rows, workspace_option
+from workbench.cli.playbook import as_of_option, opened
+from workbench.errors import InputError
+
+
+def register(group: click.Group) -> None:
+    """Add the commands of this file to the group of models."""
+    del group
+    from workbench.cli.analysis import model
+
+    model.add_command(provider_exit)
+
+
+def plain_inputs(path: Path) -> dict[str, Any]:
+    """Return the inputs of a model from a JSON or YAML file.
+
+    Raises
+    ------
+    InputError
+        If the file is not readable, or holds no named inputs.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError(f"{path}: not readable as JSON or YAML ({str(error)[:200]}).") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: holds no named inputs.")
+    return content
+
+
+@click.command("provider_exit")
+@click.option(
+    "--replay-to", "target", metavar="PROVIDER/MODEL", help="Re-price the logged traffic there."
+)
+@click.option(
+    "--inputs", type=click.Path(path_type=Path), help="Inventory, effort, tasks: JSON or YAML."
+)
+@click.option(
+    "--prices-at", type=click.DateTime(["%Y-%m-%d"]), default=None,
+    help="Day whose prices hold for all requests; each request's own.",
+)  # fmt: skip
+@as_of_option
+@workspace_option
+@json_option
+def provider_exit(
+    target: str | None, inputs: Path | None, prices_at: datetime | None,
+    as_of: datetime | None, folder: Path, as_json: bool,
+) -> None:  # fmt: skip
+    """Re-price the logged traffic at another model, or cost an exit from inputs.
+
+    A replay changes nothing in the store. Its cost is exact; what it assumes is listed.
+    """
+    if (target is None) == (inputs is None):
+        raise click.UsageError("Give one of --replay-to PROVIDER/MODEL and --inputs FILE.")
+    found = _exit(inputs) if inputs else _replay(str(target), folder, prices_at, as_of)
+    if as_json or inputs:
+        print_json(found)
+        return
+    shown = {name: value for name, value in found.items() if name != "assumptions"}
+    print_rows(["", ""], [[name.replace("_", " "), str(value)] for name, value in shown.items()])
+    for one in found["assumptions"]:
+        click.echo(f"assumed: {one}")
+
+
+def _exit(inputs: Path) -> dict[str, Any]:
+    from workbench.models.provider_exit.headless import exit_report
+
+    return exit_report(plain_inputs(inputs))
+
+
+def _replay(
+    target: str, folder: Path, prices_at: datetime | None, as_of: datetime | None
+) -> dict[str, Any]:
+    from workbench.answers.provider_exit import replay
+
+    with opened(folder, as_of=as_of) as source:
+        return replay(source, target, at=prices_at.date() if prices_at else None)

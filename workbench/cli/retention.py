@@ -1,0 +1,151 @@
+"""Commands that decide what is kept, dispose of the rest, and forget a person."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from workbench.cli.app import json_option, print_json, print_rows, workspace_option
+from workbench.cli.playbook import as_of_option
+
+
+def register(group: click.Group) -> None:
+    """Add the commands of this file."""
+    from workbench.cli.analysis import model
+
+    group.add_command(retain)
+    group.add_command(erase)
+    model.add_command(retention)
+
+
+@click.group()
+def retain() -> None:
+    """Say what has reached the end of its period, and dispose of it with a certificate.
+
+    Content folders go by age, month by month. Metering rows do not: they hold no content, and
+    every cost rests on them. Legal holds are listed in the workspace's holds.yaml (name, and
+    optionally data_class, since, until); they override every period.
+    """
+
+
+def _day(folder: Path, as_of: datetime | None) -> date:
+    from workbench.workspace import Workspace
+
+    if as_of is not None:
+        return as_of.date()
+    workspace = Workspace(folder)
+    with workspace.reader() as catalog:
+        return workspace.as_of(catalog) or datetime.now(tz=UTC).date()
+
+
+@retain.command()
+@as_of_option
+@workspace_option
+@json_option
+def plan(as_of: datetime | None, folder: Path, as_json: bool) -> None:
+    """Show what would go, why, and by which rule; nothing is changed."""
+    from workbench.answers import retention as answers
+    from workbench.playbook.retention_plan import as_data
+    from workbench.workspace import Workspace
+
+    day = _day(folder, as_of)
+    items, found = answers.plan(Workspace(folder), as_of=day)
+    data = {"as_of": day.isoformat(), **as_data(items, found), "scope": answers.SCOPE}
+    if as_json:
+        print_json(data)
+        return
+    rows = [[i.decision, i.file, str(i.rows or ""), i.reason, ", ".join(i.rule_ids)] for i in items]
+    if rows:
+        print_rows(["", "file", "rows", "why", "rules"], rows)
+    else:
+        click.echo("No content is on file, so nothing would go.")
+    law = sorted({(one["store"], one["verdict"], band["reason"]) for one in data["law"]
+                  for band in one["bands"] or [{"reason": "no rule binds it"}]})  # fmt: skip
+    if law:
+        print_rows(["store", "verdict", "why"], [list(one) for one in law])
+    click.echo(f"As of {day}. {answers.SCOPE} Not legal advice.")
+
+
+@retain.command()
+@as_of_option
+@workspace_option
+@json_option
+def apply(as_of: datetime | None, folder: Path, as_json: bool) -> None:
+    """Dispose of what the plan says, and leave a signed certificate."""
+    from workbench.answers import retention as answers
+    from workbench.workspace import Workspace
+
+    now = datetime.now(tz=UTC)
+    certificate = answers.apply(Workspace(folder), as_of=_day(folder, as_of), now=now)
+    if as_json:
+        print_json({"certificate": certificate})
+    elif certificate is None:
+        click.echo("Nothing has reached the end of its period.")
+    else:
+        _print_certificate(certificate, f"{len(certificate['files'])} files disposed of")
+
+
+@click.command()
+@click.option("--subject", metavar="USER_HASH", help="The person's user_hash in the store.")
+@click.option("--user-id", metavar="ID", help="The person's plain id; its hash is made here.")
+@workspace_option
+@json_option
+def erase(subject: str | None, user_id: str | None, folder: Path, as_json: bool) -> None:
+    """Remove one person: content goes, metering rows lose user, session and trace.
+
+    Cost, meters, closed figures and counts of users stay. Source logs outside the workspace are
+    listed: they are yours to erase. While a legal hold is on file nothing is erased.
+    """
+    from workbench.answers import retention as answers
+    from workbench.answers.publish import publish
+    from workbench.workspace import Workspace
+
+    if (subject is None) == (user_id is None):
+        raise click.UsageError("Name the person by one of --subject and --user-id.")
+    workspace, now = Workspace(folder), datetime.now(tz=UTC)
+    is_published = answers.is_published(workspace)
+    certificate = answers.erase(workspace, subject=subject, user_id=user_id, now=now)
+    if is_published:
+        publish(workspace, now=now)
+    if as_json:
+        print_json({"certificate": certificate})
+        return
+    counts = ", ".join(
+        f"{certificate[f'{kind}_rows']:,} {kind} rows"
+        for kind in ("usage", "content", "quarantined")
+    )
+    _print_certificate(certificate, f"Erased: {counts}")
+    for path in certificate["owner_to_erase"]:
+        click.echo(f"yours to erase: {path}")
+    for one in certificate["still_found_in"]:
+        click.echo(f"still found: {one['file']}: {one}", err=True)
+
+
+def _print_certificate(certificate: dict[str, Any], told: str) -> None:
+    click.echo(
+        f"{told}. Certificate {certificate['number']}, sha256 {certificate['sha256']}, "
+        f"signed by {certificate['fingerprint']}."
+    )
+
+
+@click.command()
+@click.option("--inputs", required=True, type=click.Path(path_type=Path), help="JSON or YAML file.")
+@json_option
+def retention(inputs: Path, as_json: bool) -> None:
+    """Cost a retention policy, and with `choices` search for cheaper ones.
+
+    Inputs: packet, flow, plan (tiers, starts, period_days), and optionally reading, limits,
+    choices. Metering rows of a workspace are not disposed of by age; see `workbench retain`.
+    """
+    from workbench.cli.exit import plain_inputs
+    from workbench.models.retention.headless import retention_report
+    from workbench.reference import read_table
+
+    found = retention_report(plain_inputs(inputs), read_table("storage_prices"))
+    if as_json:
+        print_json(found)
+        return
+    month = {name: usd for name, usd in found["month"].items() if isinstance(usd, float)}
+    print_rows(["", "a month"], [[name, f"{usd:,.4f}"] for name, usd in month.items()])
+    click.echo(f"10 % fewer days save {found['days_elasticity'] * 0.1:.1%} of it.")
