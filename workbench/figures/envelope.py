@@ -1,6 +1,6 @@
 """How an envelope is drawn: burn-up against the budget, monthly fan, tornado, S-curve, stresses."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from workbench.figures import bars, charts, theme
 from workbench.figures.caption import Caption
@@ -52,18 +52,27 @@ def monthly_fan(
     *,
     envelope: Envelope,
     budget_usd: Sequence[float],
-    actual_usd: Sequence[float | None] = (),
+    actual_usd: Mapping[str, float] | None = None,
 ) -> Chart:
-    """Draw P10, P50 and P90 of each month beside budget and actual."""
+    """Draw P10, P50 and P90 of each month beside the budget, after the months that were.
+
+    Parameters
+    ----------
+    actual_usd
+        USD by month, YYYY-MM; months before the envelope go in front of it.
+    """
+    actual = actual_usd or {}
+    earlier = [month for month in sorted(actual) if month < envelope.months[0]]
+    gap: list[float | None] = [None] * len(earlier)
     spreads = envelope.by_month
     return charts.fan(
         caption,
-        x=list(envelope.months),
-        p10=[spread.p10 for spread in spreads],
-        p50=[spread.p50 for spread in spreads],
-        p90=[spread.p90 for spread in spreads],
-        actual=actual_usd,
-        plan=budget_usd,
+        x=[*earlier, *envelope.months],
+        p10=[*gap, *(spread.p10 for spread in spreads)],
+        p50=[*gap, *(spread.p50 for spread in spreads)],
+        p90=[*gap, *(spread.p90 for spread in spreads)],
+        actual=[actual.get(month) for month in (*earlier, *envelope.months)],
+        plan=[*gap, *budget_usd],
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from workbench.figures import bars, theme
 from workbench.figures.caption import Caption
 from workbench.figures.cards import Chart, Table
-from workbench.models.variance.bridge import Bridge
+from workbench.models.variance.bridge import Bridge, variance_steps
 from workbench.models.variance.legs import UsageLegs
 from workbench.models.variance.pvm import PriceVolumeMix
 
@@ -41,6 +41,14 @@ def bridge_to_outlook(caption: Caption, *, bridge: Bridge) -> Chart:
     if len(totals) < 3:
         raise ValueError("the bridge has no outlook; give the rest of the year to budget_bridge")
     return _between(caption, bridge, totals[1], totals[2])
+
+
+def between_months(caption: Caption, *, split: PriceVolumeMix, before: str, after: str) -> Chart:
+    """Draw the legs between two months' costs; a leg of nothing is left out."""
+    legs = [(step.label, step.value_usd) for step in variance_steps(split) if step.value_usd]
+    return bars.waterfall(
+        caption, start=(before, split.base_usd), legs=legs, end=(after, split.actual_usd)
+    )
 
 
 def usage_legs(caption: Caption, *, legs: UsageLegs, before: str, after: str) -> Chart:

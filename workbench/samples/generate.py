@@ -107,7 +107,7 @@ def write_samples(folder: Path, *, seed: int = 7, requests: int = 200_000) -> Sa
             meters={},
         )
     )
-    write_paperwork(folder)
+    write_paperwork(folder, requests=requests)
     summary = SampleSummary(
         seed=seed,
         requests=requests,

@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from workbench.samples.assumptions import WRITTEN_FOR, register, scenario
 from workbench.samples.catalogue import (
     CONTRACT_FILE,
     FEATURES,
@@ -71,12 +72,20 @@ _CONTRACT_PRICES: tuple[tuple[str, str, str, str, dict[str, str]], ...] = (
 )  # fmt: skip
 
 
-def write_paperwork(folder: Path) -> None:
-    """Write dossiers/, assumptions/ and prices/ below `folder`."""
+def write_paperwork(folder: Path, *, requests: int = WRITTEN_FOR) -> None:
+    """Write dossiers/, assumptions/, scenarios/ and prices/ below `folder`.
+
+    The register and its budget are scaled to the number of synthetic requests.
+    """
     for item in FEATURES:
         _write_yaml(folder / "dossiers" / f"{item.name}.yaml", dossier(item))
-    for name, content in (("unit_economics", assumptions()), ("budget", budget())):
+    for name, content in (
+        ("unit_economics", assumptions()),
+        ("budget", budget(requests / WRITTEN_FOR)),
+    ):
         _write_yaml(folder / "assumptions" / f"{name}.yaml", content)
+    _write_yaml(folder / "assumptions" / "envelope.yaml", register(requests / WRITTEN_FOR))
+    _write_yaml(folder / "scenarios" / "agent-rollout.yaml", scenario())
     _write_contract(folder / "prices" / CONTRACT_FILE)
 
 
@@ -201,11 +210,12 @@ def assumptions() -> dict[str, Any]:
     }
 
 
-def budget() -> dict[str, Any]:
+def budget(scale: float = 1.0) -> dict[str, Any]:
     """Return the plan by month and feature."""
     months = {
         month: {
-            name: round(usd * BUDGET_GROWTH**number, 2) for name, usd in MONTHLY_BUDGET_USD.items()
+            name: round(usd * scale * BUDGET_GROWTH**number, 2)
+            for name, usd in MONTHLY_BUDGET_USD.items()
         }
         for number, month in enumerate(BUDGET_MONTHS)
     }

@@ -63,10 +63,10 @@ def base_case(tree: CostTree, values: Mapping[str, float] | None = None) -> Base
     """
     given = values or {}
     months = range(tree.months)
+    levels = {driver.name: given.get(driver.name, driver.leaf.p50) for driver in tree.drivers}
     drivers = {
         driver.name: tuple(
-            given.get(driver.name, driver.leaf.p50) * (1 + driver.monthly_growth) ** month
-            for month in months
+            levels[driver.name] * (1 + driver.monthly_growth) ** month for month in months
         )
         for driver in tree.drivers
     }

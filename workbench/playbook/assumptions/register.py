@@ -69,10 +69,28 @@ class Judgement(Entry):
         )
 
 
+class MeasureEntry(Entry):
+    """How the logs measure a driver; where they hold enough, that takes the judgement's place."""
+
+    of: Literal[
+        "requests", "users", "requests_per_user", "meters_per_request", "share", "usd_per_request"
+    ]
+    """`requests` and `users` a month, from daily counts; the others are ratios of daily totals."""
+    features: tuple[str, ...] = ()
+    """None given means all features."""
+    except_features: tuple[str, ...] = ()
+    meters: tuple[str, ...] = ()
+    """Counted a request, or the part of a share."""
+    whole: tuple[str, ...] = ()
+    """The whole of a share, its part included."""
+    days: Annotated[int, Field(ge=7, le=400)] = 56
+
+
 class DriverEntry(Judgement):
     """A driver: its level in the first month and how it moves."""
 
     share: bool = False
+    measure: MeasureEntry | None = None
     monthly_growth: Finite = 0.0
     monthly_sigma: Annotated[Finite, Field(ge=0)] = 0.0
 

@@ -1,0 +1,230 @@
+"""What it may cost and when the budget breaks: the page. Inputs, one sentence, figures."""
+
+from typing import Any
+
+from widgets.envelope_data import BASE, Reading, published, read
+from widgets.page import Choice, Control, Page, Section, Slider, Snapshot, Values, day
+from workbench.figures import envelope as figures
+from workbench.figures.caption import Caption
+from workbench.figures.cards import Link, Table, Tile, View
+from workbench.figures.theme import money, money_parts, number, percent
+from workbench.models.envelope.base_case import base_case
+from workbench.models.envelope.risk import (
+    BudgetRisk,
+    Envelope,
+    budget_risk,
+    contingency_usd,
+    summarise,
+)
+from workbench.models.envelope.sensitivity import Swing, tornado
+from workbench.models.envelope.whatif import Change, changed, costs_under
+from workbench.models.scoring import EnvelopeScore
+
+CONFIDENCES = {"70": 0.7, "80": 0.8, "90": 0.9}
+NEVER_LOCKED = "uncalibrated: no locked envelope yet"
+
+
+def page(snapshot: Snapshot | None = None) -> Page:
+    """Return the page on the workspace's current snapshot, or on the one given."""
+    return Page(question="envelope", controls=controls, load=read, draw=draw, snapshot=snapshot)
+
+
+def controls(snapshot: Any) -> list[Control]:  # noqa: ANN401 - a Snapshot or a test's
+    """Return the inputs: which register and scenario, and what if."""
+    there = published(snapshot)["registers"]
+    scenarios = sorted({name for one in there.values() for name in one["scenarios"]})
+    return [
+        Section("Show"),
+        Choice(name="register", label="Register", options=[(name, name) for name in there]),
+        Choice(
+            name="scenario", label="Scenario",
+            options=[("Base", BASE), *((name.capitalize(), name) for name in scenarios)],
+        ),
+        Choice(
+            name="confidence", label="Contingency for",
+            options=[(f"{level} % confidence", level) for level in CONFIDENCES], value="80",
+        ),
+        Section("What if"),
+        Slider(name="volume", label="Volume", value=1, low=0.5, high=2, step=0.01, format=".2f"),
+        Slider(name="growth", label="Growth a month, more or less", value=0, low=-0.05, high=0.1,
+               step=0.0025, format="+.2%"),
+        Slider(name="price", label="All prices", value=1, low=0.5, high=2, step=0.01, format=".2f"),
+        Slider(name="share", label="Cache share, points", value=0, low=-0.5, high=0.25, step=0.01,
+               format="+.0%"),
+        Slider(name="budget", label="Budget", value=1, low=0.5, high=2, step=0.01, format=".2f"),
+    ]  # fmt: skip
+
+
+def change_of(values: Values) -> Change:
+    """Return what the sliders ask for."""
+    return Change(
+        volume=values["volume"], growth=values["growth"], price=values["price"],
+        share=values["share"],
+    )  # fmt: skip
+
+
+def draw(reading: Reading, values: Values) -> View:
+    """Return all the page shows for one setting of its inputs."""
+    change = change_of(values)
+    costs = costs_under(reading.state, reading.draws, change)
+    months = reading.register.month_names
+    budget = [usd * values["budget"] for usd in reading.budget_usd]
+    envelope = summarise(costs, months=months)
+    risk = budget_risk(costs, budget_usd=budget, months=months)
+    confidence = CONFIDENCES[values["confidence"]]
+    reserve = contingency_usd(costs, budget_usd=sum(budget), confidence=confidence)
+    moved = change != Change() or values["budget"] != 1
+    foot = calibration(reading.score)
+    span = f"{months[0]} to {months[-1]}"
+    tree = changed(reading.tree, change)
+    swings = tornado(tree)
+    return View(
+        answer=figures.answer(envelope, risk=risk, budget_usd=sum(budget)),
+        scope=f"{reading.register.name}, {reading.scenario} scenario, {span}, contract prices, US dollars",
+        notice=notice(reading),
+        state=(("what-if", "inputs changed"),) if moved else (),
+        tiles=tiles(envelope, risk, reserve=reserve, confidence=confidence, foot=foot),
+        cards=(
+            figures.monthly_fan(
+                Caption(
+                    title=f"Each month costs {_range(envelope)}",
+                    subtitle="Cost a month: actual, P10–P90 and budget, {unit}",
+                    foot=f"Actual is metered usage at contract prices plus fixed costs; forecast modelled, {foot}",
+                    why=Link(anchor="method"), span="wide",
+                ),
+                envelope=envelope, budget_usd=budget, actual_usd=reading.history,
+            ),
+            figures.s_curve(
+                Caption(
+                    title=f"The budget holds with {percent(risk.p_within)}",
+                    subtitle=f"Probability that {span} costs no more, {{unit}}",
+                    foot=f"{costs.shape[1]:,} paths, seed {reading.draws.seed}; {foot}",
+                    why=Link(anchor="method"), span="narrow",
+                ),
+                totals_usd=costs.sum(axis=0), budget_usd=sum(budget),
+            ),
+            figures.burn_up(
+                Caption(
+                    title=_breach_title(risk),
+                    subtitle="Cost added up from the first month, P10–P90 and stepped budget, {unit}",
+                    foot=f"Modelled; {foot}", why=Link(anchor="method"),
+                ),
+                envelope=envelope, budget_usd=budget, risk=risk,
+            ),
+            figures.tornado(
+                Caption(
+                    title=_tornado_title(swings),
+                    subtitle="Total with one input at its P10 and its P90, the others at P50, {unit}",
+                    foot="Inputs measured from the logs or assumed; see the table below",
+                    why=Link(anchor="inputs"),
+                ),
+                base_usd=base_case(tree).total, swings=swings,
+            ),
+            drivers_table(reading),
+        ),
+        details=(
+            years_table(envelope),
+            figures.stress_table(
+                reading.stresses, title="What a shock would do",
+                subtitle=f"Total of {span} on the same paths, sliders at rest, USD",
+            ),
+        ),
+    )  # fmt: skip
+
+
+def calibration(score: EnvelopeScore | None) -> str:
+    """Return how past envelopes held."""
+    return NEVER_LOCKED if score is None else figures.calibration_line(score)
+
+
+def notice(reading: Reading) -> str:
+    """Say whose assumptions nobody answers for any more."""
+    if not reading.expired:
+        return ""
+    return "Expired assumptions: " + "; ".join(reading.expired) + "."
+
+
+def tiles(
+    envelope: Envelope, risk: BudgetRisk, *, reserve: float, confidence: float, foot: str
+) -> tuple[Tile, ...]:
+    """Return total, breach, date, overrun, contingency and the next whole year."""
+    year = sorted(envelope.by_year)[-1]
+    overrun = risk.expected_overrun_usd
+    return (
+        _money_tile("Total, P50", envelope.total.p50, foot=foot,
+                    delta=f"{money(envelope.total.p10)} to {money(envelope.total.p90)}, 8 of 10"),
+        _money_tile(f"Year {year}, P50", envelope.by_year[year].p50, foot=foot,
+                    delta=f"{money(envelope.by_year[year].p10)} to {money(envelope.by_year[year].p90)}, 8 of 10"),
+        Tile(label="Budget breaks", value=percent(risk.p_breach).removesuffix(" %"), unit="%",
+             delta="of all paths, whole span", foot=foot,
+             tone="bad" if risk.p_breach > 0.5 else "neutral"),
+        Tile(label="Likely broken from", value=risk.first_likely_breach or "no month",
+             delta="first month with over 50 %, added up", foot=foot,
+             tone="bad" if risk.first_likely_breach else "good"),
+        _money_tile("Overrun if it breaks", overrun, delta="mean of the paths that break it", foot=foot),
+        _money_tile("Contingency", reserve, delta=f"on the budget, for {percent(confidence)} confidence",
+                    foot=foot),
+    )  # fmt: skip
+
+
+def _money_tile(label: str, usd: float | None, *, delta: str, foot: str) -> Tile:
+    value, unit = money_parts(usd)
+    return Tile(label=label, value=value, unit=unit, delta=delta, foot=foot)
+
+
+def drivers_table(reading: Reading) -> Table:
+    """List every input with its P50 and where it comes from."""
+    rows = []
+    for driver in reading.tree.drivers:
+        about = reading.drivers.get(driver.name, {})
+        entry = reading.register.drivers[driver.name]
+        growth = percent(driver.monthly_growth, digits=1) if driver.monthly_growth else ""
+        assumed = about.get("basis") != "measured"
+        rows.append(
+            (
+                driver.name, number(driver.leaf.p50), entry.unit, growth,
+                "assumption" if assumed else "measured", entry.owner,
+                str(about.get("source", entry.source)), day(entry.dated.isoformat()),
+                day(entry.expires.isoformat()),
+            )
+        )  # fmt: skip
+    return Table(
+        title="What the envelope rests on",
+        subtitle="Level in the first month; growth is always an assumption of the owner",
+        columns=("Input", "P50", "Unit", "Growth a month", "Basis", "Owner", "Source", "Dated", "Expires"),
+        text_columns=("Unit", "Basis", "Owner", "Source", "Dated", "Expires"),
+        rows=tuple(rows),
+        foot=f"Measured to {day(reading.as_of)} by bootstrap of weeks of days, never of requests",
+        why=Link(anchor="inputs"),
+    )  # fmt: skip
+
+
+def years_table(envelope: Envelope) -> Table:
+    """List the years and the total; quantiles come from totals of paths."""
+    spreads = {**envelope.by_year, "Total": envelope.total}
+    return Table(
+        title="By year",
+        subtitle="Quantiles of yearly totals, USD; those of months do not add up",
+        columns=("Year", "P10", "P50", "P90", "Mean"),
+        rows=tuple(
+            (name, number(s.p10), number(s.p50), number(s.p90), number(s.mean))
+            for name, s in spreads.items()
+        ),
+    )
+
+
+def _range(envelope: Envelope) -> str:
+    middle = [spread.p50 for spread in envelope.by_month]
+    return f"{money(min(middle))} to {money(max(middle))}, most likely"
+
+
+def _breach_title(risk: BudgetRisk) -> str:
+    if risk.first_likely_breach is None:
+        return "The budget is likely to last"
+    return f"The budget so far is likely broken from {risk.first_likely_breach}"
+
+
+def _tornado_title(swings: list[Swing]) -> str:
+    return (
+        f"{swings[0].name.capitalize()} moves the total most" if swings else "Nothing is uncertain"
+    )

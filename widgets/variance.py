@@ -1,0 +1,258 @@
+"""Why the cost changed: the page. Inputs, one sentence, bridges and the rows behind them."""
+
+from typing import Any
+
+from widgets.page import Choice, Control, Page, Section, Snapshot, Values
+from widgets.periods import ALL
+from widgets.variance_data import LIKE_FOR_LIKE, Reading, published, read
+from workbench.figures import grids
+from workbench.figures import variance as figures
+from workbench.figures.caption import Caption
+from workbench.figures.cards import Chart, Link, Table, Tile, View
+from workbench.figures.charts import Series
+from workbench.figures.theme import accounting, count, money, money_parts, percent
+from workbench.models.variance.bridge import LEG_WORDS, variance_steps
+from workbench.models.variance.pvm import PriceVolumeMix
+
+MEASURED = "Measured, contract prices"
+
+
+def page(snapshot: Snapshot | None = None) -> Page:
+    """Return the page on the workspace's current snapshot, or on the one given."""
+    return Page(question="variance", controls=controls, load=read, draw=draw, snapshot=snapshot)
+
+
+def controls(snapshot: Any) -> list[Control]:  # noqa: ANN401 - a Snapshot or a test's
+    """Return the inputs: two months, a feature, and which rows to open."""
+    content = published(snapshot)
+    months = sorted(content["months"], reverse=True)
+    features = sorted({name for one in content["months"].values() for name in one["features"]})
+    return [
+        Section("Show"),
+        Choice(name="month", label="Month", options=[(name, name) for name in months]),
+        Choice(
+            name="against", label="Compared with",
+            options=[("The month before", "before"), *((name, name) for name in months)],
+        ),
+        Choice(
+            name="feature", label="Feature",
+            options=[("All features", ALL), *((name, name) for name in features)],
+        ),
+        Choice(
+            name="models", label="Models that followed another",
+            options=[("Like for like", LIKE_FOR_LIKE), ("As discontinued and new", "apart")],
+        ),
+        Choice(
+            name="rows", label="Rows behind",
+            options=[("The whole bridge", ALL), *((word, leg) for leg, word in LEG_WORDS.items())],
+        ),
+    ]  # fmt: skip
+
+
+def draw(reading: Reading, values: Values) -> View:
+    """Return all the page shows for one setting of its inputs."""
+    split = reading.compared.split
+    subtitle = f"{reading.scope}, {{unit}}"
+    return View(
+        answer=answer(reading),
+        scope=f"{reading.scope}, {reading.month} against {reading.against}, contract cost, US dollars",
+        notice=notice(reading),
+        tiles=tiles(reading),
+        cards=(
+            figures.between_months(
+                Caption(
+                    title=_largest(split), subtitle=f"From {reading.against} to {reading.month}, {subtitle}",
+                    foot=f"{MEASURED}; legs add up exactly", why=Link(anchor="legs"), span="wide",
+                ),
+                split=split, before=reading.against, after=reading.month,
+            ),
+            *_plan(reading),
+            *_legs(reading),
+            *_unit_costs(reading),
+            lines(reading, values["rows"]),
+        ),
+        details=(*_outlook(reading), *_closed(reading)),
+    )  # fmt: skip
+
+
+def answer(reading: Reading) -> str:
+    """Say the change and the leg that made most of it."""
+    split = reading.compared.split
+    word = "more" if split.total > 0 else "less"
+    share = (
+        percent(abs(split.total) / split.base_usd, digits=1) if split.base_usd else "from nothing"
+    )
+    step = max(variance_steps(split), key=lambda one: abs(one.value_usd))
+    return (
+        f"{reading.month} cost {money(split.actual_usd)}, {money(abs(split.total))} {word} than "
+        f"{reading.against} ({share}); most of it is {step.label.lower()}, "
+        f"{'+' if step.value_usd > 0 else '−'}{money(abs(step.value_usd))}."
+    )
+
+
+def notice(reading: Reading) -> str:
+    """Say what is missing from the figures and what arrived after a close."""
+    found = []
+    short = reading.compared.before.unpriced + reading.compared.after.unpriced
+    if short:
+        found.append(f"{short:,} requests of both months lack a price and are in no figure.")
+    for one in reading.adjustments:
+        found.append(
+            f"{one['period']} is closed at {money(one['closed_usd'])}; later rows are a prior-period "
+            f"adjustment of {money(one['late_usd'])}."
+        )
+    return " ".join(found)
+
+
+def tiles(reading: Reading) -> tuple[Tile, ...]:
+    """Return the cost of the month and the legs of its change."""
+    split = reading.compared.split
+    value, unit = money_parts(split.actual_usd)
+    foot = f"measured, {reading.status}"
+    return (
+        Tile(label=f"Cost, {reading.month}", value=value, unit=unit, foot=foot,
+             delta=f"{_signed(split.total)} {_word(split.total)}", tone=_tone(split.total)),
+        *(
+            _leg_tile(step.label, step.value_usd, foot)
+            for step in variance_steps(split)
+        ),
+    )  # fmt: skip
+
+
+def lines(reading: Reading, opened: str) -> Table:
+    """List the lines, or those behind one bar."""
+    rows = None
+    if opened != ALL:
+        word = LEG_WORDS[opened]
+        rows = next(
+            step.rows for step in variance_steps(reading.compared.split) if step.label == word
+        )
+    title = "Every line" if rows is None else f"Lines behind {LEG_WORDS[opened].lower()}"
+    return figures.lines_table(
+        reading.compared.split, title=title, rows=rows,
+        subtitle=f"{reading.month} less {reading.against} by model and meter, USD; the team is the feature",
+    )  # fmt: skip
+
+
+def _leg_tile(label: str, usd: float, foot: str) -> Tile:
+    value, unit = money_parts(abs(usd))
+    sign = "+" if usd > 0 else "−" if usd < 0 else ""
+    return Tile(
+        label=label, value=f"{sign}{value}", unit=unit, delta=_word(usd), tone=_tone(usd), foot=foot
+    )
+
+
+def _signed(usd: float) -> str:
+    return f"{'+' if usd > 0 else '−'}{money(abs(usd))}"
+
+
+def _word(usd: float) -> str:
+    return "no change" if abs(usd) < 0.005 else "adverse" if usd > 0 else "favourable"
+
+
+def _tone(usd: float) -> Any:  # noqa: ANN401 - Tone
+    return "neutral" if abs(usd) < 0.005 else "bad" if usd > 0 else "good"
+
+
+def _largest(split: PriceVolumeMix) -> str:
+    step = max(variance_steps(split), key=lambda one: abs(one.value_usd))
+    return f"{step.label} moved the cost most"
+
+
+def _plan(reading: Reading) -> tuple[Chart, ...]:
+    if reading.plan is None:
+        return ()
+    budget, actual = reading.plan_totals
+    side = "above" if actual > budget else "below"
+    return (
+        figures.bridge_to_actual(
+            Caption(
+                title=f"{money(abs(actual - budget))} {side} the budget to date",
+                subtitle=f"Budget to actual by feature, {reading.plan_span}, {{unit}}",
+                foot=f"Budget: {reading.plan_source}", why=Link(anchor="legs"), span="narrow",
+            ),
+            bridge=reading.plan,
+        ),
+    )  # fmt: skip
+
+
+def _legs(reading: Reading) -> tuple[Chart, ...]:
+    legs = reading.compared.usage
+    if legs is None:
+        return ()
+    name = max(legs.legs, key=lambda leg: abs(legs.legs[leg]))
+    return (
+        figures.usage_legs(
+            Caption(
+                title=f"Of token use, {figures.LEG_NAMES[name].lower()} moved most",
+                subtitle="Token meters only: users to discount, one after another, {unit}",
+                foot="Measured; the split depends on the order, its sum does not",
+                why=Link(anchor="legs"),
+            ),
+            legs=legs, before=reading.against, after=reading.month,
+        ),
+    )  # fmt: skip
+
+
+def _unit_costs(reading: Reading) -> tuple[Chart, ...]:
+    if not reading.unit_costs:
+        return ()
+    months = list(reading.months)
+    return (
+        grids.small_multiples(
+            Caption(
+                title="What one request costs, by feature",
+                subtitle="Cost a priced request by month, largest features, {unit}",
+                foot="Measured, contract prices; each panel on the same scale", why=Link(anchor="legs"),
+            ),
+            x=months,
+            panels=[
+                grids.Panel(title=name, series=(Series(name=name, y=values),))
+                for name, values in reading.unit_costs.items()
+            ],
+        ),
+    )  # fmt: skip
+
+
+def _outlook(reading: Reading) -> tuple[Chart, ...]:
+    if reading.outlook is None:
+        return ()
+    return (
+        figures.bridge_to_outlook(
+            Caption(
+                title="From the actual to the year's outlook",
+                subtitle="Actual to date, P50 of the months to come without fixed costs, {unit}",
+                foot="Forecast: the envelope's P50", why=Link(page="envelope", anchor="method"),
+            ),
+            bridge=reading.outlook,
+        ),
+    )  # fmt: skip
+
+
+def _closed(reading: Reading) -> tuple[Table, ...]:
+    late = {one["period"]: one for one in reading.adjustments}
+    rows = tuple(
+        (
+            one["period"],
+            accounting(float(one["contract_cost_usd"]), digits=2),
+            one["closed_by"],
+            one["closed_at"][:10],
+            one["sha256"][:12],
+            accounting(late[one["period"]]["late_usd"], digits=2) if one["period"] in late else "0",
+            count(late[one["period"]]["late_requests"]) if one["period"] in late else "0",
+            accounting(late[one["period"]]["other_usd"], digits=2)
+            if one["period"] in late
+            else "0",
+        )
+        for one in reading.closed
+    )
+    return (
+        Table(
+            title="Closed months",
+            subtitle="Closed figures never move; late rows are prior-period adjustments, USD",
+            columns=("Month", "Closed at", "Closed by", "On", "Hash", "Late rows", "Rows", "Prices since, not booked"),
+            text_columns=("Closed by", "On", "Hash"),
+            rows=rows, foot="Names are recorded as given, not authenticated",
+            empty="No month is closed: workbench close YYYY-MM --as NAME.",
+        ),
+    )  # fmt: skip

@@ -1,0 +1,294 @@
+"""May a month be closed, and what was it closed with? Closed figures never move.
+
+A close is one immutable file. What later rows or prices would make of the month is shown
+beside it and booked in the next open month, never in the closed one.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from workbench.answers import Source
+from workbench.answers.month_facts import current_facts
+from workbench.answers.vintages import locked_versions, outcomes_of
+from workbench.errors import InputError
+from workbench.models.allocation import Allocation, AllocationRule, Cost, allocate
+from workbench.models.close import (
+    Accrual,
+    CloseFigures,
+    CloseReport,
+    close_checks,
+    prior_period_adjustments,
+)
+from workbench.playbook.assumptions.versions import NOT_AUTHENTICATED
+from workbench.store import files
+from workbench.store.layout import Layout
+
+USUAL = 0.9
+"""A source that had rows on this share of a weekday's dates is expected on that weekday."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseInputs:
+    """What a person says at the close."""
+
+    period: str
+    by: str = ""
+    accepted_models: tuple[str, ...] = ()
+    """Models whose unpriced requests are accepted."""
+    invoice_usd: float | None = None
+    tolerance: float = 0.01
+
+
+def close_records(workspace: Path) -> list[dict[str, Any]]:
+    """Return the closed months, oldest first.
+
+    Raises
+    ------
+    InputError
+        If a record was changed after the close.
+    """
+    found = []
+    for path in sorted(Layout(workspace).closes.glob("[0-9][0-9][0-9][0-9]-[0-9][0-9].json")):
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+            intact = record["totals_sha256"] == _sha256(record["totals"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{path}: not a close record ({error!r}). Restore it.") from error
+        if not intact:
+            raise InputError(f"{path}: its totals no longer fit their hash. Restore the file.")
+        found.append(record)
+    return found
+
+
+def figures(source: Source, inputs: CloseInputs) -> CloseFigures:
+    """Return the figures that the checks of a month look at."""
+    _last_day(inputs.period, source.as_of)
+    totals = _totals(source, inputs.period)
+    placed = allocation(source, inputs.period)
+    cost, unallocated = Decimal(totals["contract_cost_usd"]), placed.by_payer()["unallocated"]
+    allocated = sum((one.usd for one in placed.placements), Decimal(0)) - unallocated
+    held = _held(source, inputs.period, float(cost))
+    return CloseFigures(
+        missing_days=missing_days(source, inputs.period),
+        unpriced_rows=totals["unpriced_requests"] + totals["partial_requests"],
+        accepted_unpriced_rows=_accepted(source, inputs),
+        accepted_by=inputs.by,
+        cost_usd=float(cost),
+        allocated_usd=float(allocated),
+        unallocated_usd=float(unallocated),
+        accrual=Accrual(metered_usd=float(cost), estimated_usd=0.0)
+        if inputs.invoice_usd is None
+        else None,
+        invoice_usd=inputs.invoice_usd,
+        invoice_tolerance=inputs.tolerance,
+        envelope_stored=held is not None,
+        envelope_held=held,
+    )
+
+
+def close_month(
+    source: Source, inputs: CloseInputs, *, now: datetime
+) -> tuple[CloseReport, Path | None]:
+    """Judge a month and, when nothing fails, write its record; None where it stays open.
+
+    Raises
+    ------
+    InputError
+        If it is closed already, has not ended or has no usage.
+    """
+    layout = source.workspace.layout
+    path = layout.closes / f"{inputs.period}.json"
+    if path.exists():
+        raise InputError(
+            f"{inputs.period} is closed ({path}). Closed figures never move; later rows are "
+            "prior-period adjustments: see `workbench closes`."
+        )
+    found = figures(source, inputs)
+    report = close_checks(found)
+    if not report.may_close:
+        return report, None
+    totals = _totals(source, inputs.period)
+    record = {
+        "period": inputs.period,
+        "closed_at": now.isoformat(timespec="seconds"),
+        "closed_by": inputs.by or "nobody named",
+        "names": NOT_AUTHENTICATED,
+        "known_at": now.isoformat(timespec="seconds"),
+        "price_imports": sorted(one.stem for one in layout.imports.glob("*.parquet")),
+        "batches": _batches(source, inputs.period),
+        "totals": totals,
+        "totals_sha256": _sha256(totals),
+        "allocation": {
+            payer: str(usd) for payer, usd in allocation(source, inputs.period).by_payer().items()
+        },
+        "accepted_models": list(inputs.accepted_models),
+        "invoice_usd": inputs.invoice_usd,
+        "figures": asdict(found),
+        "checks": [asdict(check) for check in report.checks],
+        "facts": current_facts(source, inputs.period)[inputs.period],
+    }
+    files.write_json(path, record, staging=layout.staging)
+    path.chmod(0o400)
+    return report, path
+
+
+def adjustments(source: Source) -> list[dict[str, Any]]:
+    """Return for each closed month that now comes to something else: closed, now, and why.
+
+    `late_usd` is what rows of batches read after the close cost: the prior-period adjustment.
+    `other_usd` is the rest, a price or a count that changed since: shown, and never booked.
+    """
+    records = {one["period"]: one for one in close_records(source.workspace.layout.root)}
+    closed = {name: float(one["totals"]["contract_cost_usd"]) for name, one in records.items()}
+    now = {name: float(_totals(source, name)["contract_cost_usd"]) for name in records}
+    rows = []
+    for one in prior_period_adjustments(closed, now):
+        late, count = _late(source, one.period, records[one.period]["batches"])
+        rows.append(
+            {
+                "period": one.period, "closed_usd": one.closed_usd, "now_usd": one.now_usd,
+                "usd": one.usd, "late_usd": late, "late_requests": count,
+                "other_usd": one.usd - late,
+            }
+        )  # fmt: skip
+    return rows
+
+
+def allocation(source: Source, period: str) -> Allocation:
+    """Place a month's contract cost by team, as the records are tagged."""
+    rows = source.rows(
+        "SELECT provider, team, CAST(sum(contract_pico) AS VARCHAR) AS pico FROM rollup_day "
+        "WHERE strftime(day, '%Y-%m') = $month AND contract_pico IS NOT NULL GROUP BY ALL ORDER BY ALL",
+        {"month": period},
+    )
+    day = date.fromisoformat(f"{period}-01")
+    costs = [
+        Cost(source=row["provider"], day=day, usd=Decimal(row["pico"]).scaleb(-12), tag=row["team"])
+        for row in rows
+    ]
+    return allocate(costs, [AllocationRule(name="team of the record", kind="direct")])
+
+
+def missing_days(source: Source, period: str) -> dict[str, int]:
+    """Return by log format how many days of the month lack rows that usually have some.
+
+    A weekday counts as usual for a source when 9 of 10 of its dates in the whole store, between
+    the source's first and last day, have rows.
+    """
+    rows = source.rows(_DAYS_OF_SOURCES, {"first": f"{period}-01", "usual": USUAL})
+    return {row["source"]: int(row["missing"]) for row in rows}
+
+
+def _last_day(period: str, as_of: date) -> None:
+    rows_end = date.fromisoformat(f"{period}-01")
+    following = date(rows_end.year + rows_end.month // 12, rows_end.month % 12 + 1, 1)
+    if as_of < following and (following - as_of).days > 1:
+        raise InputError(
+            f"{period} has not ended: the store is complete to {as_of.isoformat()}. Close it "
+            "when its last day is in."
+        )
+
+
+def _totals(source: Source, period: str) -> dict[str, Any]:
+    (row,) = source.rows(
+        "SELECT CAST(coalesce(sum(requests), 0) AS BIGINT) AS requests, "
+        "CAST(coalesce(sum(unpriced_requests), 0) AS BIGINT) AS unpriced_requests, "
+        "CAST(coalesce(sum(partial_requests), 0) AS BIGINT) AS partial_requests, "
+        "CAST(coalesce(sum(list_pico), 0) AS VARCHAR) AS list_cost_usd, "
+        "CAST(coalesce(sum(contract_pico), 0) AS VARCHAR) AS contract_cost_usd, "
+        "CAST(coalesce(sum(reported_cost_usd), 0) AS VARCHAR) AS reported_cost_usd "
+        "FROM rollup_day WHERE strftime(day, '%Y-%m') = $month",
+        {"month": period},
+    )
+    if row["requests"] == 0:
+        raise InputError(f"No usage in {period}. Ingest it first, or name another month.")
+    exact = {
+        name: str(Decimal(row[name]).scaleb(-12)) for name in ("list_cost_usd", "contract_cost_usd")
+    }
+    return {**row, **exact}
+
+
+def _accepted(source: Source, inputs: CloseInputs) -> int:
+    rows = source.rows(
+        "SELECT provider, model, CAST(sum(unpriced_requests + partial_requests) AS BIGINT) AS short "
+        "FROM rollup_day WHERE strftime(day, '%Y-%m') = $month GROUP BY ALL HAVING short > 0 ORDER BY 1, 2",
+        {"month": inputs.period},
+    )
+    names = {f"{row['provider']}/{row['model']}": int(row["short"]) for row in rows}
+    accepted = {
+        full
+        for full in names
+        if full in inputs.accepted_models or full.split("/", 1)[1] in inputs.accepted_models
+    }
+    known = accepted | {name.split("/", 1)[1] for name in accepted}
+    unknown = sorted(set(inputs.accepted_models) - known)
+    if unknown:
+        raise InputError(
+            f"Nothing unpriced of {', '.join(unknown)} in {inputs.period}; unpriced there: "
+            f"{', '.join(names) or 'nothing'}."
+        )
+    if accepted and not inputs.by:
+        raise InputError("Unpriced requests are accepted by name: add --as NAME.")
+    return sum(names[name] for name in accepted)
+
+
+def _held(source: Source, period: str, usd: float) -> bool | None:
+    """Say whether the newest locked envelope over the month held; None where there is none."""
+    folder = source.workspace.layout.root
+    for name in {one["register"]["name"] for one in locked_versions(folder)}:
+        for outcome in outcomes_of(folder, name, {period: usd}):
+            return outcome.held
+    return None
+
+
+def _batches(source: Source, period: str) -> list[str]:
+    rows = source.rows(
+        "SELECT DISTINCT source_id FROM segment WHERE kind = 'usage' "
+        "AND strftime(month, '%Y-%m') = $month ORDER BY 1",
+        {"month": period},
+    )
+    return [row["source_id"] for row in rows]
+
+
+def _late(source: Source, period: str, batches: Sequence[str]) -> tuple[float, int]:
+    (row,) = source.rows(
+        "SELECT CAST(coalesce(sum(contract_cost_usd), 0) AS DOUBLE) AS usd, count(*) AS requests "
+        "FROM priced_usage WHERE started_at >= CAST($first AS TIMESTAMP) AND started_at < "
+        "CAST($first AS TIMESTAMP) + INTERVAL 1 MONTH AND NOT list_contains($batches, source_id)",
+        {"first": f"{period}-01", "batches": list(batches)},
+    )
+    return row["usd"], row["requests"]
+
+
+def _sha256(content: Mapping[str, Any]) -> str:
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+_DAYS_OF_SOURCES = """
+WITH there AS (
+    SELECT DISTINCT m.format AS source, CAST(u.started_at AS DATE) AS day
+    FROM usage AS u JOIN ingest_manifest AS m ON m.source_id = u.source_id),
+span AS (SELECT source, min(day) AS first, max(day) AS last FROM there GROUP BY source),
+wanted AS (
+    SELECT s.source, CAST(d AS DATE) AS day, CAST(d AS DATE) <= s.last AS inside
+    FROM span AS s, unnest(generate_series(
+        CAST(s.first AS TIMESTAMP),
+        greatest(CAST(s.last AS TIMESTAMP), CAST($first AS TIMESTAMP) + INTERVAL 1 MONTH - INTERVAL 1 DAY),
+        INTERVAL 1 DAY)) AS t(d)),
+usual AS (
+    SELECT w.source, dayofweek(w.day) AS weekday, count(t.day) / count(*) AS part
+    FROM wanted AS w LEFT JOIN there AS t ON t.source = w.source AND t.day = w.day
+    WHERE w.inside GROUP BY ALL)
+SELECT w.source, count(*) FILTER (WHERE t.day IS NULL AND u.part >= $usual) AS missing
+FROM wanted AS w JOIN usual AS u ON u.source = w.source AND u.weekday = dayofweek(w.day)
+LEFT JOIN there AS t ON t.source = w.source AND t.day = w.day
+WHERE w.day >= CAST($first AS DATE) AND w.day < CAST($first AS DATE) + INTERVAL 1 MONTH
+GROUP BY w.source ORDER BY w.source
+"""

@@ -1,0 +1,176 @@
+"""What may AI cost, by month and year? Registers with what the logs measure of them, drawn."""
+
+import calendar
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from workbench.answers import Source
+from workbench.answers.measured import measured_leaves
+from workbench.answers.vintages import outcomes_of, scored
+from workbench.errors import InputError
+from workbench.models.envelope.leaves import Measured
+from workbench.playbook.assumptions.register import Register
+from workbench.playbook.assumptions.report import EnvelopeReport, envelope_report
+from workbench.playbook.assumptions.scenarios import (
+    Scenario,
+    expired,
+    parse_register,
+    read_scenario,
+    with_scenarios,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceEnvelope:
+    """One register of a workspace, what was measured for it, and its envelope."""
+
+    register: Register
+    scenarios: tuple[Scenario, ...]
+    measured: Mapping[str, Measured]
+    report: EnvelopeReport
+    expired: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the figures as plain data, each driver with where it comes from."""
+        return {
+            "register": self.register.name,
+            "scenarios": [scenario.name for scenario in self.scenarios],
+            **self.report.as_dict(),
+            "drivers": {
+                name: _driver(self.register, name, self.measured.get(name))
+                for name in self.register.drivers
+            },
+            "fixed_usd": [
+                sum(month) for month in zip(*self.report.case.fixed.values(), strict=True)
+            ]
+            or [0.0] * self.register.months,
+            "expired": list(self.expired),
+        }
+
+
+def registers(folder: Path) -> dict[str, Register]:
+    """Return the registers of a workspace by name; other files of assumptions are passed over."""
+    found: dict[str, Register] = {}
+    for path in sorted((folder / "assumptions").glob("*.yaml")):
+        try:
+            content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+            raise InputError(f"{path}: not readable as YAML: {str(error)[:200]}") from error
+        if not isinstance(content, dict) or content.get("kind") != "assumptions":
+            continue
+        register = parse_register(content, name=str(path))
+        if register.name in found:
+            raise InputError(f"{path}: a second register is named {register.name!r}. Rename one.")
+        found[register.name] = register
+    return found
+
+
+def chosen_register(folder: Path, name: str | None = None) -> Register:
+    """Return the register of that name, or the only one there is.
+
+    Raises
+    ------
+    InputError
+        If there is none, several and no name, or none of that name.
+    """
+    found = registers(folder)
+    if not found:
+        raise InputError(
+            f"{folder / 'assumptions'}: no register of assumptions. Write one with "
+            "`kind: assumptions`, or give a file with --inputs."
+        )
+    if name is None and len(found) == 1:
+        return next(iter(found.values()))
+    if name not in found:
+        raise InputError(f"Choose a register with --register: {', '.join(found)}.")
+    return found[name]
+
+
+def scenarios_of(folder: Path, register: Register, names: Sequence[str] = ()) -> list[Scenario]:
+    """Return the scenarios over a register: those of `scenarios/*.yaml`, or the named ones."""
+    there = [read_scenario(path) for path in sorted((folder / "scenarios").glob("*.yaml"))]
+    fitting = {one.name: one for one in there if one.base == register.name}
+    unknown = sorted(set(names) - set(fitting))
+    if unknown:
+        raise InputError(
+            f"No scenario {', '.join(unknown)} over {register.name!r}; "
+            f"there: {', '.join(fitting) or 'none'}."
+        )
+    return [fitting[name] for name in names] if names else list(fitting.values())
+
+
+def envelope(
+    source: Source, register: Register, scenarios: Sequence[Scenario] = ()
+) -> WorkspaceEnvelope:
+    """Draw a register with its measured leaves and the scenarios laid over it."""
+    laid_over = with_scenarios(register, scenarios)
+    measured = measured_leaves(source, laid_over)
+    return WorkspaceEnvelope(
+        register=laid_over,
+        scenarios=tuple(scenarios),
+        measured=measured,
+        report=envelope_report(laid_over, measured=measured),
+        expired=tuple(expired(laid_over, scenarios, as_of=source.as_of)),
+    )
+
+
+def monthly_usd(source: Source) -> dict[str, float]:
+    """Return contract cost by whole month up to the last complete day, USD."""
+    rows = source.rows(
+        "SELECT strftime(day, '%Y-%m') AS month, CAST(sum(contract_pico) AS DOUBLE) / 1e12 AS usd "
+        "FROM rollup_day GROUP BY 1 ORDER BY 1"
+    )
+    return {
+        row["month"]: row["usd"]
+        for row in rows
+        if row["usd"] is not None and last_day(row["month"]) <= source.as_of
+    }
+
+
+def last_day(month: str) -> date:
+    """Return the last day of a month written as YYYY-MM."""
+    year, number = (int(part) for part in month.split("-"))
+    return date(year, number, calendar.monthrange(year, number)[1])
+
+
+def document(source: Source) -> dict[str, Any] | None:
+    """Return every register with its tree, measured leaves and record, for the page to redraw."""
+    folder = source.workspace.layout.root
+    there = registers(folder)
+    if not there:
+        return None
+    history = monthly_usd(source)
+    found = {}
+    for name, register in there.items():
+        drawn = envelope(source, register)
+        score = scored(outcomes_of(folder, register.name, history))
+        found[name] = {
+            "register": register.as_dict(),
+            "measured": {key: asdict(leaf) for key, leaf in drawn.measured.items()},
+            "report": drawn.as_dict(),
+            "score": None if score is None else asdict(score),
+            "scenarios": {
+                scenario.name: {
+                    "register": with_scenarios(register, [scenario]).as_dict(),
+                    "changes": [change.model_dump(mode="json") for change in scenario.changes],
+                }
+                for scenario in scenarios_of(folder, register)
+            },
+            "expired": list(drawn.expired),
+        }
+    return {"as_of": source.as_of.isoformat(), "history": history, "registers": found}
+
+
+def _driver(register: Register, name: str, measured: Measured | None) -> dict[str, Any]:
+    entry = register.drivers[name]
+    if measured is not None:
+        return {"p50": measured.p50, "basis": "measured", "source": measured.source}
+    return {
+        "p50": entry.value, "basis": "assumption", "source": entry.source, "owner": entry.owner,
+        "dated": entry.dated.isoformat(), "expires": entry.expires.isoformat(),
+    }  # fmt: skip

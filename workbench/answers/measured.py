@@ -1,0 +1,123 @@
+"""What do the logs say of a register's drivers? Means of daily totals, with their uncertainty."""
+# ruff: noqa: S608 - statements are put together from names in this file; values are bound
+
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+
+from workbench.answers import Source
+from workbench.models.envelope.leaves import DAYS_IN_A_BLOCK, Measured, measured_by_day
+from workbench.playbook.assumptions.register import MeasureEntry, Register
+
+DAYS_A_MONTH = 365.25 / 12
+POINTS = 201
+"""Quantiles kept of a measured leaf's bootstrap means; drawing interpolates between them."""
+
+
+def measured_leaves(source: Source, register: Register) -> dict[str, Measured]:
+    """Bootstrap what the logs hold of each driver, by day; what they lack stays judged."""
+    found: dict[str, Measured] = {}
+    for name, entry in register.drivers.items():
+        if entry.measure is not None:
+            leaf = _measured(source, entry.measure, is_share=entry.share, seed=register.seed)
+            if leaf is not None:
+                found[name] = leaf
+    return found
+
+
+def _measured(
+    source: Source, measure: MeasureEntry, *, is_share: bool, seed: int
+) -> Measured | None:
+    rows = _days(source, measure)
+    if len(rows) < DAYS_IN_A_BLOCK:
+        return None
+    part, whole = (np.array([float(row[key] or 0.0) for row in rows]) for key in ("part", "whole"))
+    if measure.of in ("requests", "users"):
+        daily, weights = part * DAYS_A_MONTH, None
+    else:
+        if not whole.any():
+            return None
+        daily = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+        weights = whole
+    if not daily.any():
+        return None
+    text = f"store: {_words(measure)}, {len(rows)} days to {source.as_of.isoformat()}"
+    leaf = measured_by_day(daily, source=text, seed=seed, weights=weights, is_share=is_share)
+    kept = np.quantile(np.asarray(leaf.means), np.linspace(0, 1, POINTS))
+    return Measured(means=tuple(kept.tolist()), source=text, is_share=is_share)
+
+
+def _words(measure: MeasureEntry) -> str:
+    of = measure.of.replace("_", " ").replace("usd", "USD")
+    if measure.of in ("meters_per_request", "share"):
+        names = " + ".join(name.replace("_", " ") for name in measure.meters)
+        of = f"{names} per request" if measure.of == "meters_per_request" else f"share of {names}"
+    if measure.features:
+        return f"{of}, {', '.join(measure.features)}"
+    if measure.except_features:
+        return f"{of}, all features but {', '.join(measure.except_features)}"
+    return of
+
+
+def _days(source: Source, measure: MeasureEntry) -> list[dict[str, Any]]:
+    """Return a row for every day of the window, days without use included."""
+    first = source.as_of - timedelta(days=measure.days - 1)
+    values = {
+        "first": first, "last": source.as_of, "features": list(measure.features),
+        "others": list(measure.except_features), "meters": list(measure.meters),
+        "whole": list(measure.whole),
+    }  # fmt: skip
+    return source.rows(
+        _QUERIES[measure.of], {k: v for k, v in values.items() if f"${k}" in _QUERIES[measure.of]}
+    )
+
+
+_CALENDAR = (
+    "SELECT CAST(d AS DATE) AS day FROM (SELECT unnest(generate_series("
+    "greatest(CAST($first AS TIMESTAMP), (SELECT CAST(min(day) AS TIMESTAMP) FROM rollup_day)), "
+    "CAST($last AS TIMESTAMP), INTERVAL 1 DAY)) AS d)"
+)
+_FILTER = (
+    "(len($features) = 0 OR list_contains($features, feature)) "
+    "AND (feature IS NULL OR NOT list_contains($others, feature))"
+)
+
+
+def _by_day(part: str, whole: str) -> str:
+    """Return SQL for two totals by day; days without a row have NULL."""
+    return (
+        f"SELECT c.day, p.part, w.whole FROM ({_CALENDAR}) AS c "
+        f"LEFT JOIN ({part}) AS p ON p.day = c.day LEFT JOIN ({whole}) AS w ON w.day = c.day "
+        "ORDER BY c.day"
+    )
+
+
+def _sum(what: str, table: str, more: str = "TRUE") -> tuple[str, str]:
+    def named(name: str) -> str:
+        return (
+            f"SELECT day, CAST(sum({what}) AS DOUBLE) AS {name} FROM {table} "
+            f"WHERE {_FILTER} AND {more} GROUP BY day"
+        )
+
+    return named("part"), named("whole")
+
+
+_REQUESTS = _sum("requests", "rollup_day")
+_USD = _sum("contract_pico / 1e12", "rollup_day")
+_METERS = _sum("quantity", "rollup_class", "list_contains($meters, meter)")
+_WHOLE = _sum("quantity", "rollup_class", "list_contains($whole, meter)")
+_USERS = tuple(
+    f"SELECT period AS day, CAST(sum(users) AS DOUBLE) AS {name} FROM rollup_users "
+    "WHERE grain = 'day' AND CASE WHEN len($features) = 0 THEN cut = 'all' "
+    "ELSE cut = 'feature' AND list_contains($features, value) END GROUP BY 1"
+    for name in ("part", "whole")
+)
+_QUERIES = {
+    "requests": _by_day(_REQUESTS[0], _REQUESTS[1]),
+    "users": _by_day(_USERS[0], _USERS[1]),
+    "requests_per_user": _by_day(_REQUESTS[0], _USERS[1]),
+    "meters_per_request": _by_day(_METERS[0], _REQUESTS[1]),
+    "share": _by_day(_METERS[0], _WHOLE[1]),
+    "usd_per_request": _by_day(_USD[0], _REQUESTS[1]),
+}

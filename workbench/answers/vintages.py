@@ -1,0 +1,104 @@
+"""How did locked envelopes hold? Reads what was locked and scores it against what months cost."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from workbench.errors import InputError
+from workbench.models.scoring import EnvelopeOutcome, EnvelopeScore, score_envelopes
+from workbench.playbook.assumptions.versions import Signature, Version
+
+LOCKED = "locked"
+
+
+def locked_folder(workspace: Path) -> Path:
+    """Return where locked versions lie; each file is immutable."""
+    return workspace / "assumptions" / LOCKED
+
+
+def locked_versions(workspace: Path, register: str | None = None) -> list[dict[str, Any]]:
+    """Return the locked versions, oldest lock first.
+
+    Raises
+    ------
+    InputError
+        If a file is not what `assumptions lock` wrote.
+    """
+    found = []
+    for path in sorted(locked_folder(workspace).glob("*.json")):
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            named, on = content["register"]["name"], content["locked_on"]
+            assert content["report"]["months"]
+        except (OSError, ValueError, KeyError, TypeError, AssertionError) as error:
+            raise InputError(f"{path}: not a locked version ({error!r}). Restore it.") from error
+        if register in (None, named):
+            found.append((on, content))
+    return [content for _, content in sorted(found, key=lambda one: one[0])]
+
+
+def outcomes_of(
+    workspace: Path, register: str, actual_usd: Mapping[str, float]
+) -> list[EnvelopeOutcome]:
+    """Return each whole month with the newest envelope locked before it began, oldest first.
+
+    Parameters
+    ----------
+    actual_usd
+        Cost of whole months, YYYY-MM.
+    """
+    versions = locked_versions(workspace, register)
+    found = []
+    for month, usd in sorted(actual_usd.items()):
+        begins = date.fromisoformat(f"{month}-01")
+        before = [
+            one["report"]
+            for one in versions
+            if date.fromisoformat(one["locked_on"]) < begins and month in one["report"]["months"]
+        ]
+        if before:
+            spread = before[-1]["by_month"][before[-1]["months"].index(month)]
+            found.append(
+                EnvelopeOutcome(
+                    period=month, p10=spread["p10"], p50=spread["p50"], p90=spread["p90"],
+                    actual=usd,
+                )
+            )  # fmt: skip
+    return found
+
+
+def scored(outcomes: Sequence[EnvelopeOutcome]) -> EnvelopeScore | None:
+    """Score the last twelve; None while no locked month has ended."""
+    return score_envelopes(outcomes)
+
+
+def drafts_folder(workspace: Path) -> Path:
+    """Return where versions lie that are not locked yet."""
+    return workspace / "assumptions" / "drafts"
+
+
+def version_of(content: Mapping[str, Any]) -> Version:
+    """Return a version from its record."""
+    return Version(
+        hash=content["hash"],
+        name=content["name"],
+        state=content["state"],
+        maker=content["maker"],
+        signatures=tuple(
+            Signature(
+                state=one["state"], by=one["by"], on=date.fromisoformat(one["on"]), note=one["note"]
+            )
+            for one in content["signatures"]
+        ),
+    )
+
+
+def versions(workspace: Path) -> list[dict[str, Any]]:
+    """Return the record of every version: drafts first, then what is locked."""
+    drafts = [
+        json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(drafts_folder(workspace).glob("*.json"))
+    ]
+    return [*drafts, *(one["version"] for one in locked_versions(workspace))]
