@@ -4,7 +4,6 @@ import pytest
 from workbench.figures import model_upgrade, monitoring
 from workbench.figures.caption import Caption
 from workbench.models.model_upgrade import EvaluatedCase, compare_models, cut_over_plan
-from workbench.models.monitoring.drift import cusum
 from workbench.models.monitoring.latency import percentile_bands
 
 CAPTION = Caption(title="t", subtitle="s", unit="ms")
@@ -25,9 +24,7 @@ def test_latency_draws_percentiles_band_and_promise():
 
 
 def test_cusum_draws_both_sums_and_the_limit():
-    chart = monitoring.error_cusum(
-        CAPTION, batches=["a", "b"], sums=cusum([1.5, -2], target=0, sigma=1)
-    )
+    chart = monitoring.error_cusum(CAPTION, batches=["a", "b"], worse=[1.0, 0.0], better=[0.0, 1.5])
     assert drawn(chart) == {"worse": [1.0, 0.0], "better": [0.0, 1.5]}
     assert chart.figure["layout"]["shapes"][0]["y0"] == 5
 
@@ -39,6 +36,41 @@ def test_cost_burn_and_drift():
     assert "pages at 14.4" in str(burn.figure["layout"]["annotations"])
     drift = monitoring.drift(CAPTION, psi={"size": 0.05, "topic": 0.3})
     assert [row[0] for row in drift.rows] == ["topic", "size"]
+
+
+FOUND = {
+    "promised": {"latency_p95_ms": 90, "availability": 0.99, "envelope_usd": 100.0},
+    "burn": {"rules": [
+        {"rate": 14.4, "hours": 1, "long_burn": 0.2, "paged_minutes": 0},
+        {"rate": 6.0, "hours": 6, "long_burn": 7.0, "paged_minutes": 40},
+    ]},
+    "cost": {"month": "2026-11", "p50_usd": 80.0, "p80_usd": 120.0},
+    "drift": {"indices": {"size": {"psi": 0.05, "word": "pass"}, "topic": {"psi": 0.3, "word": "fail"}}},
+}  # fmt: skip
+
+
+def test_the_answer_names_every_broken_promise():
+    whole = percentile_bands([float(i) for i in range(1, 101)])
+    said = monitoring.answer("chat", FOUND, whole=whole, errors=1, requests=50)
+    assert said == (
+        "chat needs a look: p95 may reach 0.098 s of the promised 0.09 s; the error budget burned "
+        "fast enough to page; 2026-11 may end at $120.00, envelope $100.00; inputs have drifted."
+    )
+    fine = monitoring.answer("chat", {}, whole=whole, errors=1, requests=50)
+    assert fine == "chat keeps its promises: 2.0 % of 50 requests failed."
+
+
+def test_tiles_say_each_verdict_in_a_sign_and_a_word():
+    whole = percentile_bands([float(i) for i in range(1, 101)])
+    tiles = monitoring.tiles(
+        FOUND, whole=whole, errors=1, requests=50, as_of="", p95_by_day=[1.0, 2.0],
+        error_share_by_day=[0.1, None],
+    )  # fmt: skip
+    assert [tile.delta for tile in tiles] == [
+        "✗ promised 0.09 s", "1 of 50 requests", "✓ never paged this week",
+        "✗ paged 40 min this week", "✗ above envelope $100.00", "✗ fail",
+    ]  # fmt: skip
+    assert [tile.value for tile in tiles] == ["0.095", "2.0", "0.2", "7.0", "120.00", "0.300"]
 
 
 def test_upgrade_draws_the_difference_down_to_its_bound():

@@ -14,8 +14,26 @@ from workbench.models.monitoring.drift import (
     score_alerts,
     stability_word,
 )  # fmt: skip
-from workbench.models.monitoring.latency import PAGE_RULES, burn_rate, burn_status, percentile_bands
+from workbench.models.monitoring.latency import (
+    PAGE_RULES,
+    binned_percentile_bands,
+    burn_rate,
+    burn_status,
+    percentile_bands,
+)
 from workbench.models.monitoring.prometheus import Metric, Sample, exposition
+
+
+def test_percentiles_of_bins_are_those_of_the_values_they_stand_for():
+    bins, counts = [350, 340, 345], [5, 60, 35]
+    middle = {n: 1.02 ** (n + 0.5) for n in bins}
+    values = [middle[n] for n, count in zip(bins, counts, strict=True) for _ in range(count)]
+    assert binned_percentile_bands(bins, counts) == percentile_bands(values)
+    assert [round(p.ms / middle[n], 9) for p, n in zip(
+        binned_percentile_bands(bins, counts), (340, 345, 350), strict=True
+    )] == [1, 1, 1]  # fmt: skip
+    with pytest.raises(ValueError, match="at least one"):
+        binned_percentile_bands([], [])
 
 
 def test_percentiles_of_one_to_a_hundred():

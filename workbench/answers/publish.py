@@ -3,13 +3,23 @@
 from datetime import datetime
 from pathlib import Path
 
-from workbench.answers import Answer, Source, documents, envelope, hosting, readiness, variance
+from workbench.answers import (
+    Answer,
+    Source,
+    documents,
+    envelope,
+    hosting,
+    monitoring,
+    readiness,
+    variance,
+)
 from workbench.workspace import Workspace
 
 ANSWERS: dict[str, Answer] = {
     "envelope": envelope.document,
     "variance": variance.document,
     "hosting": hosting.document,
+    "monitoring": monitoring.document,
     "readiness": readiness.document,
 }
 """Questions whose answer needs rows or papers that the snapshot does not hold."""

@@ -1,12 +1,13 @@
 """How health is drawn: latency with its band, burn, cost, the error rate's CUSUM, drift."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from workbench.figures import bars, charts
+from workbench.figures import bars, charts, theme
 from workbench.figures.caption import Caption
-from workbench.figures.cards import Chart
+from workbench.figures.cards import Cell, Chart, Table, Tile, Tone
 from workbench.models.monitoring.cost import ewma
-from workbench.models.monitoring.drift import PSI_FAIL, PSI_WARN, Cusum
+from workbench.models.monitoring.drift import PSI_FAIL, PSI_WARN
 from workbench.models.monitoring.latency import Percentile
 
 CUSUM_LIMIT = 5.0
@@ -61,11 +62,27 @@ def cost_per_request(caption: Caption, *, days: Sequence[str], usd: Sequence[flo
     return charts.lines(caption, x=days, series=series)
 
 
-def error_cusum(caption: Caption, *, batches: Sequence[str], sums: Cusum) -> Chart:
+def error_share(
+    caption: Caption,
+    *,
+    days: Sequence[str],
+    percent: Sequence[float | None],
+    promised: float | None,
+) -> Chart:
+    """Draw the share of failed requests by day beside what the promise leaves."""
+    marks = [charts.Mark(text="error budget", y=promised)] if promised is not None else []
+    return charts.lines(
+        caption, x=days, series=[charts.Series(name="errors", y=percent)], marks=marks
+    )
+
+
+def error_cusum(
+    caption: Caption, *, batches: Sequence[str], worse: Sequence[float], better: Sequence[float]
+) -> Chart:
     """Draw both sums against the limit where they signal."""
     series = [
-        charts.Series(name="worse", y=sums.upper.tolist()),
-        charts.Series(name="better", y=sums.lower.tolist(), look="previous"),
+        charts.Series(name="worse", y=list(worse)),
+        charts.Series(name="better", y=list(better), look="previous"),
     ]
     mark = charts.Mark(text="signals", y=CUSUM_LIMIT)
     return charts.lines(caption, x=batches, series=series, marks=[mark])
@@ -85,3 +102,148 @@ def drift(caption: Caption, *, psi: Mapping[str, float]) -> Chart:
         ),
         names=[name for name, _ in ordered], values=[value for _, value in ordered],
     )  # fmt: skip
+
+
+def answer(
+    feature: str,
+    found: Mapping[str, Any],
+    *,
+    whole: Sequence[Percentile],
+    errors: int,
+    requests: int,
+) -> str:
+    """Say in one sentence what is out of its promise, or that nothing is."""
+    promised = found.get("promised") or {}
+    faults = []
+    limit = promised.get("latency_p95_ms")
+    if whole and limit is not None and whole[1].high_ms > limit:
+        faults.append(f"p95 may reach {seconds(whole[1].high_ms)} of the promised {seconds(limit)}")
+    paged = [r for r in (found.get("burn") or {}).get("rules", []) if r["paged_minutes"]]
+    if paged:
+        faults.append("the error budget burned fast enough to page")
+    if (found.get("accuracy") or {}).get("worse_since"):
+        faults.append("labelled errors are above the accepted rate")
+    cost, envelope = found.get("cost") or {}, promised.get("envelope_usd")
+    if envelope is not None and cost.get("p80_usd") is not None and cost["p80_usd"] > envelope:
+        faults.append(
+            f"{cost['month']} may end at {theme.money(cost['p80_usd'])}, envelope {theme.money(envelope)}"
+        )
+    words = [one["word"] for one in (found.get("drift") or {}).get("indices", {}).values()]
+    if "fail" in words:
+        faults.append("inputs have drifted")
+    share = theme.percent(errors / requests if requests else None, digits=1)
+    if faults:
+        return f"{feature} needs a look: {'; '.join(faults)}."
+    return f"{feature} keeps its promises: {share} of {requests:,} requests failed."
+
+
+def tiles(
+    found: Mapping[str, Any], *, whole: Sequence[Percentile], errors: int, requests: int, as_of: str,
+    p95_by_day: Sequence[float], error_share_by_day: Sequence[float | None],
+) -> tuple[Tile, ...]:  # fmt: skip
+    """Return p95, error share, both burn rates, month end and drift, each against its limit."""
+    promised = found.get("promised") or {}
+    return (
+        _p95_tile(whole, promised.get("latency_p95_ms"), tuple(p95_by_day)),
+        Tile(
+            label="Errors", value=theme.percent(errors / requests if requests else None, digits=1)
+            .removesuffix(" %"), unit="%", delta=f"{errors:,} of {requests:,} requests",
+            spark=tuple(error_share_by_day), foot=as_of,
+        ),
+        *(_burn_tile(rule) for rule in (found.get("burn") or {}).get("rules", [])),
+        _month_tile(found.get("cost") or {}, promised.get("envelope_usd")),
+        _drift_tile(found.get("drift") or {}),
+    )  # fmt: skip
+
+
+def _p95_tile(whole: Sequence[Percentile], limit: float | None, spark: tuple[float, ...]) -> Tile:
+    if not whole:
+        return Tile(label="Latency p95", value=theme.NOT_KNOWN, delta="no latency was logged")
+    p95 = whole[1]
+    late = limit is not None and p95.high_ms > limit
+    tone: Tone = "neutral" if limit is None else "bad" if late else "good"
+    sign = "✗ promised" if late else "✓ promised"
+    return Tile(
+        label="Latency p95", value=seconds(p95.ms).removesuffix(" s"), unit="s", tone=tone,
+        delta=f"{sign} {seconds(limit)}" if limit is not None else "nothing promised",
+        spark=spark, foot=f"95 % band {seconds(p95.low_ms)} to {seconds(p95.high_ms)}",
+    )  # fmt: skip
+
+
+def _burn_tile(rule: Mapping[str, Any]) -> Tile:
+    paged = rule["paged_minutes"]
+    return Tile(
+        label=f"Burn rate, {rule['hours']} h", value=f"{rule['long_burn']:.1f}", unit="x now",
+        tone="bad" if paged else "good",
+        delta=f"✗ paged {paged} min this week" if paged else "✓ never paged this week",
+        foot=f"pages at {rule['rate']:g}",
+    )  # fmt: skip
+
+
+def _month_tile(cost: Mapping[str, Any], envelope: float | None) -> Tile:
+    if "p80_usd" not in cost:
+        return Tile(label="Month end", value=theme.NOT_KNOWN, delta=str(cost.get("missing", "")))
+    value, unit = theme.money_parts(cost["p80_usd"])
+    over = envelope is not None and cost["p80_usd"] > envelope
+    tone: Tone = "neutral" if envelope is None else "bad" if over else "good"
+    sign = "✗ above" if over else "✓ within"
+    return Tile(
+        label=f"Month end {cost['month']}, P80", value=value, unit=unit, tone=tone,
+        delta=f"{sign} envelope {theme.money(envelope)}" if envelope is not None else "no envelope",
+        foot=f"modelled, P50 {theme.money(cost['p50_usd'])}",
+    )  # fmt: skip
+
+
+def _drift_tile(drift: Mapping[str, Any]) -> Tile:
+    indices = drift.get("indices", {})
+    if not indices:
+        return Tile(label="Input drift", value=theme.NOT_KNOWN, delta=str(drift.get("missing", "")))
+    name = max(indices, key=lambda one: indices[one]["psi"])
+    word = indices[name]["word"]
+    tones: dict[str, Tone] = {"pass": "good", "fail": "bad"}
+    signs = {"pass": "✓", "fail": "✗"}
+    return Tile(
+        label=f"Input drift, {name}", value=f"{indices[name]['psi']:.3f}", unit="PSI",
+        delta=f"{signs.get(word, '?')} {word}", tone=tones.get(word, "neutral"),
+        foot=f"warn at {PSI_WARN:g}, fail above {PSI_FAIL:g}",
+    )  # fmt: skip
+
+
+def health_table(rows: Sequence[Mapping[str, Any]], *, subtitle: str) -> Table:
+    """List requests, errors, latency and cost by model, region and prompt version."""
+    ordered = sorted(rows, key=lambda row: -row["requests"])
+    return Table(
+        title="By model, region and prompt version", subtitle=subtitle,
+        columns=("Model", "Region", "Version", "Requests", "Errors", "p50", "p95", "p95 band", "p99",
+                 "Cost", "Unpriced"),
+        rows=tuple(_health_row(row) for row in ordered), text_columns=("Region", "Version"),
+        foot="Cost of priced requests only; the unpriced are counted beside it",
+        empty="No production request in 30 days.",
+    )  # fmt: skip
+
+
+def _health_row(row: Mapping[str, Any]) -> tuple[str | Cell, ...]:
+    by_share = {one["share"]: one for one in row["latency"]}
+    p95 = by_share.get(0.95)
+    band = f"{seconds(p95['low_ms'])} to {seconds(p95['high_ms'])}" if p95 else theme.NOT_KNOWN
+    shown = [
+        seconds(by_share[share]["ms"]) if share in by_share else theme.NOT_KNOWN
+        for share in (0.5, 0.95, 0.99)
+    ]
+    unpriced = Cell(text=f"{row['unpriced']:,}", tone="bad") if row["unpriced"] else "0"
+    return (
+        row["model"], row["region"] or "not logged", row["version"] or "not logged",
+        f"{row['requests']:,}", theme.percent(row["errors"] / row["requests"], digits=1),
+        shown[0], shown[1], band, shown[2], theme.money(row["cost_usd"]), unpriced,
+    )  # fmt: skip
+
+
+def seconds(ms: float) -> str:
+    """Write milliseconds as seconds with three digits.
+
+    Examples
+    --------
+    >>> seconds(15_439.1), seconds(842)
+    ('15.4 s', '0.842 s')
+    """
+    return f"{ms / 1000:.3g} s"

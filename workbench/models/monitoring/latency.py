@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+BIN_RATIO = 1.02
+"""Latency is counted by bins that are each 2 % above the one before."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Percentile:
@@ -42,19 +45,53 @@ def percentile_bands(
     Efron, The Jackknife, the Bootstrap and Other Resampling Plans, 1982, section 10.2.
     """
     ordered = np.sort(np.asarray(latency_ms, float))
-    count = len(ordered)
-    if not count or not np.isfinite(ordered).all():
+    if not len(ordered) or not np.isfinite(ordered).all():
         raise ValueError("percentiles need at least one finite latency")
+    return _bands(ordered, np.arange(1, len(ordered) + 1), shares=shares, confidence=confidence)
+
+
+def binned_percentile_bands(
+    bins: Sequence[int],
+    counts: Sequence[int],
+    *,
+    shares: tuple[float, ...] = (0.5, 0.95, 0.99),
+    confidence: float = 0.95,
+) -> tuple[Percentile, ...]:
+    """Return the same percentiles and bands from counts in 2 % bins.
+
+    Bin n holds [1.02^n, 1.02^(n+1)) ms and stands for 1.02^(n + 1/2) ms, so that every value is
+    within 1 % of the latency it stands for; the band does not include that error.
+
+    Raises
+    ------
+    ValueError
+        If there are no latencies.
+    """
+    order = np.argsort(np.asarray(bins, int))
+    ends = np.cumsum(np.asarray(counts, int)[order])
+    if not len(ends) or ends[-1] <= 0:
+        raise ValueError("percentiles need at least one latency")
+    values = BIN_RATIO ** (np.asarray(bins, float)[order] + 0.5)
+    return _bands(values, ends, shares=shares, confidence=confidence)
+
+
+def _bands(
+    values: np.ndarray, ends: np.ndarray, *, shares: tuple[float, ...], confidence: float
+) -> tuple[Percentile, ...]:
+    """Read ranks from ordered values, the i-th of which holds the places up to `ends[i]`."""
+    count = int(ends[-1])
     tail = (1 - confidence) / 2
+
+    def at(place: float) -> float:
+        return float(values[np.searchsorted(ends, min(int(place), count - 1), side="right")])
+
     found = []
     for share in shares:
         rank = min(count, max(1, math.ceil(share * count - 1e-9)))
-        limits = stats.beta.ppf([tail, 1 - tail], rank, count - rank + 1)
-        low, high = (int(place) for place in np.minimum(count * limits, count - 1))
+        low, high = stats.beta.ppf([tail, 1 - tail], rank, count - rank + 1)
         found.append(
             Percentile(
-                share=share, ms=float(ordered[rank - 1]),
-                low_ms=float(ordered[low]), high_ms=float(ordered[high]),
+                share=share, ms=at(rank - 1), low_ms=at(count * low), high_ms=at(count * high)
             )
         )  # fmt: skip
     return tuple(found)
@@ -124,8 +161,8 @@ def burn_status(
         raise ValueError("burn needs one error count for each request count")
     found = []
     for rule in rules:
-        long = _window_burn(errors, requests, minutes=rule.long_minutes, objective=objective)
-        short = _window_burn(errors, requests, minutes=rule.short_minutes, objective=objective)
+        long = window_burn(errors, requests, minutes=rule.long_minutes, objective=objective)
+        short = window_burn(errors, requests, minutes=rule.short_minutes, objective=objective)
         paging = (long > rule.rate) & (short > rule.rate)
         found.append(
             Burn(
@@ -136,9 +173,10 @@ def burn_status(
     return tuple(found)
 
 
-def _window_burn(
+def window_burn(
     errors: np.ndarray, requests: np.ndarray, *, minutes: int, objective: float
 ) -> np.ndarray:
+    """Return the burn rate of the window that ends at each minute; shorter before it is full."""
     seen, bad = _trailing_sum(requests, minutes), _trailing_sum(errors, minutes)
     share = np.divide(bad, seen, out=np.zeros_like(bad), where=seen > 0)
     return share / (1 - objective)
