@@ -1,11 +1,24 @@
 """Where should each feature run? Its load, its owner's limits and its other providers' prices."""
 
+import math
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from workbench.answers import Source
 from workbench.answers.serving_load import loads
+from workbench.errors import InputError, shown
+from workbench.exports.hosting_study import study_document
+from workbench.models.hosting.list_prices import rental_of
 from workbench.playbook.dossier_files import read_dossiers
+from workbench.reference import read_table
+
+CONFIGURATION = {
+    "model_path": "meta-llama/Llama-3.1-70B", "system": "h100_sxm", "backend": "vllm",
+    "precision": "fp8", "tp_size": 2, "batch_size": 64,
+}  # fmt: skip
 
 METERS = {
     "uncached_input_tokens": "uncached", "cache_read_tokens": "cached", "output_tokens": "output",
@@ -36,11 +49,9 @@ def document(source: Source) -> dict[str, Any] | None:
     }
 
 
-def _plain(folder: Any) -> list[dict[str, Any]]:  # noqa: ANN401
+def _plain(folder: Path) -> list[dict[str, Any]]:
     read_dossiers(folder)  # says what is wrong with a dossier, once and in one place
-    import yaml
-
-    return [yaml.safe_load(path.read_text()) for path in sorted(folder.glob("*.yaml"))]
+    return [yaml.safe_load(path.read_text()) for path in sorted(folder.glob("*.y*ml"))]
 
 
 def _limits(source: Source, dossier: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,3 +89,55 @@ def _list_prices(source: Source, provider: str, model: str) -> dict[str, float] 
 def _rounded(one: Mapping[str, Any]) -> dict[str, Any]:
     """Six significant digits: a document is read by people too."""
     return {name: float(f"{v:.6g}") if isinstance(v, float) else v for name, v in one.items()}
+
+
+def study_of_feature(source: Source, feature: str | None) -> dict[str, Any]:
+    """Return what own capacity costs one feature, beside the API it uses.
+
+    The configuration is two H100 with Llama 3.1 70B in 8 bits, the best measured pair in the
+    shipped table; a document given to the command asks about any other.
+
+    Raises
+    ------
+    InputError
+        If there is no such feature, or no feature's lengths are within what was measured.
+    """
+    entries = {one["feature"]: one for one in loads(source)}
+    if feature is not None and feature not in entries:
+        raise InputError(
+            f"No text load of feature {feature!r} in the last 28 days. There are: {shown(sorted(entries))}."
+        )
+    names = [feature] if feature else list(entries)
+    refusals: list[str] = []
+    for name in names:
+        entry = entries[name]
+        try:
+            answer = study_document(_question(entry))
+        except InputError as error:
+            refusals.append(f"{name}: {error}")
+            continue
+        return {"feature": name, "configuration": dict(CONFIGURATION), **answer}
+    raise InputError("Nothing to answer for. " + " ".join(refusals[:3] or ["No text usage."]))
+
+
+def _question(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Write one feature's load as the document a study reads."""
+    prices, hit = entry["usd_per_mtok"], entry["cache_hit_rate"] or 0.0
+    sigma = entry["sigma"] or 0.0
+    to_median = math.exp(-(sigma**2) / 2)
+    uncached = prices["uncached"] or 0.0
+    cached = uncached if prices["cached"] is None else prices["cached"]
+    rental = rental_of(read_table("gpu_rental"), str(CONFIGURATION["system"]))
+    assert rental is not None
+    return {
+        "configuration": dict(CONFIGURATION),
+        "requests_by_hour": entry["requests_by_hour"],
+        **({"cv": entry["cv"]} if entry["cv"] else {}),
+        "median_input_tokens": entry["mean_input_tokens"] * to_median,
+        "median_output_tokens": entry["mean_output_tokens"] * to_median,
+        "sigma": sigma,
+        "targets": {"ttft_p95_s": 4.0, "tpot_p95_ms": 50.0},
+        "usd_per_gpu_hour": rental.usd_per_gpu_hour,
+        "api_usd_per_mtok_input": hit * cached + (1 - hit) * uncached,
+        "api_usd_per_mtok_output": prices["output"] or 0.0,
+    }

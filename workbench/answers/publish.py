@@ -6,6 +6,7 @@ from pathlib import Path
 from workbench.answers import (
     Answer,
     Source,
+    commitments,
     documents,
     envelope,
     hosting,
@@ -19,6 +20,7 @@ ANSWERS: dict[str, Answer] = {
     "envelope": envelope.document,
     "variance": variance.document,
     "hosting": hosting.document,
+    "commitments": commitments.document,
     "monitoring": monitoring.document,
     "readiness": readiness.document,
 }

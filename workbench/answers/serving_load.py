@@ -80,8 +80,8 @@ def loads(source: Source) -> list[dict[str, Any]]:
     """Return one entry a feature, the one with most tokens first; see the queries for what it holds."""
     after = source.as_of + timedelta(days=1)
     first = after - timedelta(days=WINDOW_DAYS)
-    environment = _environment(source)
-    asked = {"first": _midnight(first), "after": _midnight(after), "environment": environment}
+    environment = environment_of(source)
+    asked = {"first": midnight(first), "after": midnight(after), "environment": environment}
     totals = source.rows(_TOTALS, asked)
     served = _by_feature(source.rows(_SERVED, asked))
     hours = _by_feature(source.rows(_HOURS, asked))
@@ -107,7 +107,7 @@ def loads(source: Source) -> list[dict[str, Any]]:
     ]
 
 
-def _environment(source: Source) -> str:
+def environment_of(source: Source) -> str:
     """Return production, or the environment with most requests where nothing is called that."""
     rows = source.rows(
         "SELECT environment, sum(requests) AS n FROM rollup_day WHERE environment IS NOT NULL "
@@ -120,7 +120,7 @@ def _first_day(source: Source) -> date:
     return source.rows("SELECT min(day) AS day FROM rollup_day")[0]["day"]
 
 
-def _midnight(day: date) -> datetime:
+def midnight(day: date) -> datetime:
     return datetime.combine(day, time(), tzinfo=UTC).replace(tzinfo=None)
 
 
@@ -133,7 +133,7 @@ def _by_feature(rows: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]
 
 def _hourly(rows: Iterable[Mapping[str, Any]], first: date) -> dict[str, list[float]]:
     """Return requests, tokens and the peak rate of every hour of the window, silent ones as 0."""
-    start = _midnight(first)
+    start = midnight(first)
     requests, tokens, peaks = ([0.0] * (WINDOW_DAYS * 24) for _ in range(3))
     for row in rows:
         at = int((row["hour"] - start).total_seconds() // 3600)

@@ -8,6 +8,7 @@ hour spills at the spill price, and unused capacity does not carry over.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from workbench.units import TOKENS_PER_MTOK
 
 Floats = NDArray[np.float64]
 MOST_UNITS = 100_000
+HOURS_OF_WEEK = 168
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,3 +243,42 @@ def regret_table(
         )
         for column, n in enumerate(options)
     ]
+
+
+def demand_profiles(
+    mtok_by_hour: Floats, *, level: float, spread: float, levels: int = 9
+) -> list[Floats]:
+    """Return hourly profiles of the term to come: every week of the log at every level of demand.
+
+        profile = week * level * exp(z * spread),  z the midpoints of equal parts of a normal law
+
+    Parameters
+    ----------
+    mtok_by_hour
+        Whole weeks of hours.
+    level
+        Expected demand of the term over that of the log.
+    spread
+        Standard deviation of the logarithm of that level.
+    levels
+        How many parts; each week meets each, so all profiles are equally likely.
+    """
+    hours = np.asarray(mtok_by_hour, dtype=float)
+    if hours.size == 0 or hours.size % HOURS_OF_WEEK or level <= 0 or spread < 0:
+        raise InputError(
+            "Profiles need whole weeks of hours, a level above 0 and a spread of at least 0."
+        )
+    law = NormalDist()
+    factors = [
+        level * float(np.exp(spread * law.inv_cdf((n + 0.5) / levels))) for n in range(levels)
+    ]
+    return [week * factor for week in hours.reshape(-1, HOURS_OF_WEEK) for factor in factors]
+
+
+def spaced_units(unit: CommitmentUnit, *, at_most: int, most: int = 40) -> list[int]:
+    """Return purchasable numbers from none to `at_most`, thinned evenly to at most `most`."""
+    choices = purchasable(unit, at_most=max(at_most, unit.minimum_units, unit.step_units))
+    if len(choices) <= most:
+        return choices
+    places = np.unique(np.linspace(0, len(choices) - 1, most).round().astype(int))
+    return [choices[place] for place in places]

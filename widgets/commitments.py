@@ -1,0 +1,162 @@
+"""How much capacity to commit to: the page. Inputs, one sentence, figures; no arithmetic."""
+
+from dataclasses import replace
+from typing import Any
+
+from widgets.commitments_data import Reading, matching, offers, published, read
+from widgets.page import Choice, Control, Page, Section, Slider, Snapshot, Values
+from workbench.figures import commitments as figures
+from workbench.figures.caption import Caption
+from workbench.figures.cards import Tile, View
+from workbench.figures.theme import count, money, money_parts, number, percent
+from workbench.models.commitments import (
+    CommitmentUnit,
+    Outcome,
+    best_units,
+    demand_profiles,
+    outcome,
+    regret_table,
+    spaced_units,
+)
+from workbench.units import HOURS_PER_MONTH
+
+VOLUMES = (("as logged", "1"), ("× 10", "10"), ("× 100", "100"), ("× 1,000", "1000"))
+
+
+def page(snapshot: Snapshot | None = None) -> Page:
+    """Return the page on the workspace's current snapshot, or on the one given."""
+    return Page(question="commitments", controls=controls, load=read, draw=draw, snapshot=snapshot)
+
+
+def controls(snapshot: Any) -> list[Control]:  # noqa: ANN401 - a Snapshot or a test's
+    """Return the inputs: whose load, which offer, how uncertain."""
+    names = [each["model"] for each in published(snapshot)["models"]]
+    first = next((name for name in names if matching(name)), names[0])
+    known = list(offers())
+    return [
+        Section("Load"),
+        Choice(name="model", label="Load of", options=[(n, n) for n in names], value=first),
+        Choice(name="volume", label="Volume", options=VOLUMES),
+        Section("Offer"),
+        Choice(
+            name="offer", label="Offer", options=[(name, name) for name in known],
+            value=(matching(first) or known)[0],
+        ),
+        Slider(name="price", label="Price of a unit, × list", value=1, low=0.5, high=1.5,
+               step=0.01, format=".2f"),
+        Section("The term to come"),
+        Slider(name="level", label="Demand, × the log", value=1, low=0.25, high=4, step=0.05,
+               format=".2f"),
+        Slider(name="spread", label="Uncertainty of demand", value=0.25, low=0, high=1, step=0.05),
+    ]  # fmt: skip
+
+
+def draw(reading: Reading, values: Values) -> View:
+    """Return all the page shows for one setting of its inputs."""
+    unit = replace(
+        reading.offer.unit, usd_per_hour=reading.offer.unit.usd_per_hour * values["price"]
+    )
+    demand = reading.mtok_by_hour * values["level"]
+    best = best_units(unit, demand)
+    peak = int(-(-float(demand.max()) // unit.mtok_per_hour))
+    choices = spaced_units(unit, at_most=max(peak, best.units))
+    if best.units not in choices:
+        choices = sorted([*choices, best.units])
+    outcomes = [outcome(unit, units, demand) for units in choices]
+    profiles = demand_profiles(reading.mtok_by_hour, level=values["level"], spread=values["spread"])
+    regrets = regret_table(unit, profiles, choices=choices)
+    safest = min(regrets, key=lambda line: (line.expected_regret_usd, line.units))
+    word = reading.offer.confidence
+    foot = f"Load measured, last 28 days · price and capacity: {word}"
+    beside = [
+        (f"{other.unit.name} · {other.confidence}", best_units(other.unit, load * values["level"]))
+        for other, load in reading.others
+    ]  # fmt: skip
+    return View(
+        answer=figures.answer(unit, best),
+        scope=_scope(reading, values),
+        notice=_notice(reading),
+        tiles=_tiles(unit, best, hours=len(demand), word=word),
+        cards=(
+            figures.load_duration_curve(
+                Caption(
+                    title=_load_title(best),
+                    subtitle="Weighted million tokens an hour, {unit}, hours from the highest to the "
+                    "lowest, percent · a unit pays left of its break-even",
+                    foot=foot, span="wide", unit="Mtok",
+                ),
+                unit=unit, mtok_by_hour=demand, chosen=best,
+            ),
+            figures.cost_by_units(
+                Caption(
+                    title=f"{best.units:,} units cost least" if best.units else "No unit pays for itself",
+                    subtitle="Cost of the 28 days by units held, {unit}", foot=foot, span="narrow",
+                ),
+                outcomes=outcomes,
+            ),
+            figures.outcome_table(
+                beside, title=f"Every offer for {reading.offer.model} at its own best",
+                subtitle="Cost of the 28 days; savings against paying list for every token",
+            ),
+            figures.regret_curve(
+                Caption(
+                    title=f"Least to regret at {safest.units:,} units while demand is uncertain",
+                    subtitle="Cost of a week and expected regret against hindsight, {unit} · "
+                    f"{len(profiles)} equally likely weeks",
+                    foot=f"Modelled: the log's weeks × {values['level']:.2f}, spread {percent(values['spread'])}",
+                    span="full",
+                ),
+                table=regrets,
+            ),
+        ),
+    )  # fmt: skip
+
+
+def _tiles(unit: CommitmentUnit, best: Outcome, *, hours: int, word: str) -> tuple[Tile, ...]:
+    month = HOURS_PER_MONTH / hours
+    total, total_unit = money_parts(best.total_usd * month)
+    saved = best.effective_savings_rate
+    return (
+        Tile(label="Units to hold", value=f"{best.units:,}", foot="modelled on the log",
+             delta=f"at least {unit.minimum_units}, in steps of {unit.step_units}"),
+        Tile(label="Cost a month", value=total, unit=total_unit, foot=word[:36],
+             delta=f"{money(best.on_demand_usd * month)} without a commitment"),
+        Tile(label="Effective savings", value=percent(saved, digits=1).removesuffix(" %"), unit="%",
+             tone="good" if saved > 0 else "neutral", foot="against list",
+             delta="favourable" if saved > 0 else "nothing to save"),
+        Tile(label="Break-even use", value=percent(unit.breakeven_utilization).removesuffix(" %"),
+             unit="%", foot="price ÷ (capacity × list)",
+             tone="bad" if unit.breakeven_utilization > 1 else "neutral",
+             delta="never pays above 100 %" if unit.breakeven_utilization > 1 else "of its hours, to pay"),
+        Tile(label="Used of what is held", value=percent(best.utilization).removesuffix(" %"), unit="%",
+             delta=f"{count(best.stranded_mtok * month * 1e6)} weighted tokens a month unused",
+             foot="modelled on the log"),
+        Tile(label="Covered", value=percent(best.coverage).removesuffix(" %"), unit="%",
+             delta=f"{count(best.spill_mtok * month * 1e6)} weighted tokens a month at list",
+             foot="modelled on the log"),
+    )  # fmt: skip
+
+
+def _load_title(best: Outcome) -> str:
+    if best.units == 0:
+        return "No hour of the load is steady enough to commit to"
+    return f"{percent(best.coverage)} of demand lies below {best.units:,} units"
+
+
+def _scope(reading: Reading, values: Values) -> str:
+    times = "" if values["volume"] == "1" else f", volume × {float(values['volume']):g}"
+    return (
+        f"{reading.model}, {reading.environment}, last 28 days{times}, tokens weighted as the offer "
+        f"counts them (output × {number(reading.offer.weights['output'])}), prices in US dollars"
+    )
+
+
+def _notice(reading: Reading) -> str:
+    parts = []
+    if not reading.matches:
+        parts.append(
+            f"No published offer is made for {reading.model}: what-if at the terms of {reading.offer.model}."
+        )
+    if reading.offer.confidence != "confirmed":
+        parts.append(f"The offer's terms are {reading.offer.confidence}.")
+    return " ".join(parts)

@@ -1,0 +1,86 @@
+"""What the commitments page reads: hourly tokens as a published offer weighs them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from widgets.page import Values
+from workbench.errors import InputError
+from workbench.models.commitments import Floats, Offer, offers_of, weighted_mtok
+from workbench.reference import read_table
+
+NO_LOAD = (
+    "The snapshot holds no hourly load of text models in production over the last 28 days. "
+    "Run `workbench publish` once there is usage."
+)
+KINDS = ("input", "output", "cached_input")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Reading:
+    """One model's load as one offer weighs it, and as every offer for that model does."""
+
+    model: str
+    environment: str
+    offer: Offer
+    mtok_by_hour: Floats
+    others: tuple[tuple[Offer, Floats], ...]
+    """Offers for the same model as the chosen one, each with the load it sees."""
+    matches: bool
+    measured: Mapping[str, tuple[float | None, str]]
+
+
+def published(snapshot: Any) -> Mapping[str, Any]:  # noqa: ANN401 - a Snapshot or a test's
+    """Return the published document.
+
+    Raises
+    ------
+    InputError
+        If there is none, or the question could not be answered when it was published.
+    """
+    document = snapshot.document("commitments")
+    if not document:
+        raise InputError(NO_LOAD)
+    if "refused" in document:
+        raise InputError(str(document["refused"]))
+    return document
+
+
+def offers() -> dict[str, Offer]:
+    """Return the shipped offers by name."""
+    return {each.unit.name: each for each in offers_of(read_table("commitment_offers"))}
+
+
+def matching(model: str) -> list[str]:
+    """Return the names of the offers made for a model, the longest term first."""
+    found = [each for each in offers().values() if each.model == model]
+    return [each.unit.name for each in sorted(found, key=lambda each: -each.unit.term_hours)]
+
+
+def load_of(entry: Mapping[str, Any], offer: Offer, *, volume: float) -> Floats:
+    """Return the offer's weighted million tokens by hour at a multiple of the logged volume."""
+    tokens = {kind: np.asarray(entry[kind], dtype=float) * volume for kind in KINDS}
+    return weighted_mtok(tokens, offer.weights)
+
+
+def read(snapshot: Any, values: Values) -> Reading:  # noqa: ANN401
+    """Read one choice: whose load, at what volume, against which offer."""
+    document = published(snapshot)
+    entry = next(each for each in document["models"] if each["model"] == values["model"])
+    known, volume = offers(), float(values["volume"])
+    offer = known[values["offer"]]
+    return Reading(
+        model=entry["model"],
+        environment=document["environment"],
+        offer=offer,
+        mtok_by_hour=load_of(entry, offer, volume=volume),
+        others=tuple(
+            (each, load_of(entry, each, volume=volume))
+            for each in known.values()
+            if (each.model, each.provider) == (offer.model, offer.provider)
+        ),
+        matches=offer.model == entry["model"],
+        measured={},
+    )
