@@ -46,11 +46,11 @@ def controls(snapshot: Any) -> list[Control]:  # noqa: ANN401 - a Snapshot or a 
         ),
         Section("What if"),
         Slider(name="volume", label="Volume", value=1, low=0.5, high=2, step=0.01, format=".2f"),
-        Slider(name="growth", label="Growth a month, more or less", value=0, low=-0.05, high=0.1,
-               step=0.0025, format="+.2%"),
+        Slider(name="growth", label="Extra growth a month", value=0, low=-0.05, high=0.1,
+               step=0.0025, format=".2%"),
         Slider(name="price", label="All prices", value=1, low=0.5, high=2, step=0.01, format=".2f"),
         Slider(name="share", label="Cache share, points", value=0, low=-0.5, high=0.25, step=0.01,
-               format="+.0%"),
+               format=".0%"),
         Slider(name="budget", label="Budget", value=1, low=0.5, high=2, step=0.01, format=".2f"),
     ]  # fmt: skip
 
@@ -58,9 +58,14 @@ def controls(snapshot: Any) -> list[Control]:  # noqa: ANN401 - a Snapshot or a 
 def change_of(values: Values) -> Change:
     """Return what the sliders ask for."""
     return Change(
-        volume=values["volume"], growth=values["growth"], price=values["price"],
-        share=values["share"],
+        volume=_at(values, "volume"), growth=_at(values, "growth"), price=_at(values, "price"),
+        share=_at(values, "share"),
     )  # fmt: skip
+
+
+def _at(values: Values, name: str) -> float:
+    """Return a slider's place; the browser counts steps from its end, which leaves float noise."""
+    return round(float(values[name]), 6)
 
 
 def draw(reading: Reading, values: Values) -> View:
@@ -68,12 +73,12 @@ def draw(reading: Reading, values: Values) -> View:
     change = change_of(values)
     costs = costs_under(reading.state, reading.draws, change)
     months = reading.register.month_names
-    budget = [usd * values["budget"] for usd in reading.budget_usd]
+    budget = [usd * _at(values, "budget") for usd in reading.budget_usd]
     envelope = summarise(costs, months=months)
     risk = budget_risk(costs, budget_usd=budget, months=months)
     confidence = CONFIDENCES[values["confidence"]]
     reserve = contingency_usd(costs, budget_usd=sum(budget), confidence=confidence)
-    moved = change != Change() or values["budget"] != 1
+    moved = change != Change() or _at(values, "budget") != 1
     foot = calibration(reading.score)
     span = f"{months[0]} to {months[-1]}"
     tree = changed(reading.tree, change)
@@ -87,7 +92,7 @@ def draw(reading: Reading, values: Values) -> View:
         cards=(
             figures.monthly_fan(
                 Caption(
-                    title=f"Each month costs {_range(envelope)}",
+                    title=f"A month most likely costs {_range(envelope)}",
                     subtitle="Cost a month: actual, P10–P90 and budget, {unit}",
                     foot=f"Actual is metered usage at contract prices plus fixed costs; forecast modelled, {foot}",
                     why=Link(anchor="method"), span="wide",
@@ -179,20 +184,29 @@ def drivers_table(reading: Reading) -> Table:
         about = reading.drivers.get(driver.name, {})
         entry = reading.register.drivers[driver.name]
         growth = percent(driver.monthly_growth, digits=1) if driver.monthly_growth else ""
-        assumed = about.get("basis") != "measured"
+        measured = about.get("basis") == "measured"
+        source = str(about.get("source", entry.source)).removeprefix("store: ")
         rows.append(
             (
                 driver.name, number(driver.leaf.p50), entry.unit, growth,
-                "assumption" if assumed else "measured", entry.owner,
-                str(about.get("source", entry.source)), day(entry.dated.isoformat()),
+                f"measured: {source}" if measured else f"assumption: {source}", entry.owner,
                 day(entry.expires.isoformat()),
+            )
+        )  # fmt: skip
+    for name, event in reading.register.events.items():
+        rows.append(
+            (
+                f"event: {name}", number(event.factor.value),
+                f"factor, {percent(event.probability)} likely, {event.earliest} to {event.latest}", "",
+                f"assumption: {event.factor.source}", event.factor.owner,
+                day(event.factor.expires.isoformat()),
             )
         )  # fmt: skip
     return Table(
         title="What the envelope rests on",
-        subtitle="Level in the first month; growth is always an assumption of the owner",
-        columns=("Input", "P50", "Unit", "Growth a month", "Basis", "Owner", "Source", "Dated", "Expires"),
-        text_columns=("Unit", "Basis", "Owner", "Source", "Dated", "Expires"),
+        subtitle="Level in the first month; growth and events are always assumptions of their owner",
+        columns=("Input", "P50", "Unit", "Growth a month", "Basis", "Owner", "Valid until"),
+        text_columns=("Unit", "Basis", "Owner", "Valid until"),
         rows=tuple(rows),
         foot=f"Measured to {day(reading.as_of)} by bootstrap of weeks of days, never of requests",
         why=Link(anchor="inputs"),
@@ -215,7 +229,7 @@ def years_table(envelope: Envelope) -> Table:
 
 def _range(envelope: Envelope) -> str:
     middle = [spread.p50 for spread in envelope.by_month]
-    return f"{money(min(middle))} to {money(max(middle))}, most likely"
+    return f"{money(min(middle))} to {money(max(middle))}"
 
 
 def _breach_title(risk: BudgetRisk) -> str:

@@ -15,6 +15,7 @@ from workbench.models.variance.bridge import LEG_WORDS, variance_steps
 from workbench.models.variance.pvm import PriceVolumeMix
 
 MEASURED = "Measured, contract prices"
+MOST_LINES = 12
 
 
 def page(snapshot: Snapshot | None = None) -> Page:
@@ -62,16 +63,16 @@ def draw(reading: Reading, values: Values) -> View:
             figures.between_months(
                 Caption(
                     title=_largest(split), subtitle=f"From {reading.against} to {reading.month}, {subtitle}",
-                    foot=f"{MEASURED}; legs add up exactly", why=Link(anchor="legs"), span="wide",
+                    foot=f"{MEASURED}; legs add up exactly", why=Link(anchor="legs"),
                 ),
                 split=split, before=reading.against, after=reading.month,
             ),
-            *_plan(reading),
             *_legs(reading),
+            *_plan(reading),
             *_unit_costs(reading),
-            lines(reading, values["rows"]),
+            lines(reading, values["rows"], most=MOST_LINES),
         ),
-        details=(*_outlook(reading), *_closed(reading)),
+        details=(*_outlook(reading), *_closed(reading), lines(reading, ALL, most=None)),
     )  # fmt: skip
 
 
@@ -119,18 +120,19 @@ def tiles(reading: Reading) -> tuple[Tile, ...]:
     )  # fmt: skip
 
 
-def lines(reading: Reading, opened: str) -> Table:
+def lines(reading: Reading, opened: str, *, most: int | None) -> Table:
     """List the lines, or those behind one bar."""
     rows = None
     if opened != ALL:
         word = LEG_WORDS[opened]
-        rows = next(
-            step.rows for step in variance_steps(reading.compared.split) if step.label == word
-        )
-    title = "Every line" if rows is None else f"Lines behind {LEG_WORDS[opened].lower()}"
+        steps = variance_steps(reading.compared.split)
+        rows = next(step.rows for step in steps if step.label == word)
+    title = (
+        "Lines behind the bridge" if rows is None else f"Lines behind {LEG_WORDS[opened].lower()}"
+    )
     return figures.lines_table(
-        reading.compared.split, title=title, rows=rows,
-        subtitle=f"{reading.month} less {reading.against} by model and meter, USD; the team is the feature",
+        reading.compared.split, title=title if most else "Every line", rows=rows, most=most,
+        team="Feature", subtitle=f"{reading.month} less {reading.against} by model and meter, USD",
     )  # fmt: skip
 
 
@@ -169,7 +171,7 @@ def _plan(reading: Reading) -> tuple[Chart, ...]:
             Caption(
                 title=f"{money(abs(actual - budget))} {side} the budget to date",
                 subtitle=f"Budget to actual by feature, {reading.plan_span}, {{unit}}",
-                foot=f"Budget: {reading.plan_source}", why=Link(anchor="legs"), span="narrow",
+                foot=f"Budget: {reading.plan_source}", why=Link(anchor="legs"), span="full",
             ),
             bridge=reading.plan,
         ),
@@ -203,7 +205,7 @@ def _unit_costs(reading: Reading) -> tuple[Chart, ...]:
             Caption(
                 title="What one request costs, by feature",
                 subtitle="Cost a priced request by month, largest features, {unit}",
-                foot="Measured, contract prices; each panel on the same scale", why=Link(anchor="legs"),
+                foot="Measured, contract prices; each panel on the same scale", why=Link(anchor="legs"), span="full",
             ),
             x=months,
             panels=[

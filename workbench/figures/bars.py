@@ -1,7 +1,7 @@
 """How quantities compare: bars, stacked columns, bridges from one total to another, tornados."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from workbench.figures import theme
@@ -19,6 +19,8 @@ from workbench.figures.cards import Chart
 
 BAR_PIXELS = 26
 MAX_BARS = 12
+LABEL_CHARACTERS = 9
+"""Under a bar, before a name takes a second line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +149,8 @@ def waterfall(
     if abs(reached - end[1]) > 1e-6 * max(abs(start[1]), abs(end[1]), 1.0):
         raise ValueError(f"the bridge reaches {reached}, not {end[1]}")
     steps = [start, *legs, end]
-    divisor, letter = theme.scale_of(max(abs(start[1]), abs(end[1])))
+    largest = max((abs(value) for _, value in legs), default=0.0) or max(abs(start[1]), abs(end[1]))
+    divisor, letter = theme.scale_of(min(10 * largest, max(abs(start[1]), abs(end[1]))))
     unit = unit_of(caption.unit, letter)
     layout = theme.layout(height_px=280, left_px=16)
     floor, notes = _bridge_floor(start[1], legs, end[1], divisor), []
@@ -172,13 +175,12 @@ def waterfall(
         _connector(i, level / divisor) for i, level in enumerate(_levels(start, legs))
     ]
     layout["xaxis"] |= {"tickvals": list(range(len(steps))), "range": [-0.6, len(steps) - 0.4],
-                        "ticktext": [theme.plain(short(name, 14)) for name, _ in steps]}  # fmt: skip
+                        "automargin": True,
+                        "ticktext": [_two_lines(name) for name, _ in steps]}  # fmt: skip
     layout["yaxis"] |= {"showticklabels": False, "showgrid": False}
     if floor:
-        layout["annotations"].append(
-            theme.note(f"axis starts at {theme.number(floor)}", x=0, y=0, color=theme.INK_3,
-                       xref="paper", yref="paper", xanchor="left", yanchor="bottom", yshift=-26)
-        )  # fmt: skip
+        said = f"{caption.subtitle}; axis starts at {theme.number(floor)}"
+        caption = replace(caption, subtitle=said)
         layout["yaxis"]["range"] = [floor, None]
     summary = (
         f"From {start[0]} {theme.number(start[1])} to {end[0]} {theme.number(end[1])}: "
@@ -245,6 +247,18 @@ def tornado(caption: Caption, *, base: float, drivers: Sequence[Driver]) -> Char
 def short(name: str, characters: int = 28) -> str:
     """Cut a long name for a label; the table twin has it whole."""
     return name if len(name) <= characters else name[: characters - 1] + "…"
+
+
+def _two_lines(name: str) -> str:
+    """Break a long name once, at the space or hyphen nearest to its middle."""
+    breaks = [at for at, letter in enumerate(name) if letter in " -"]
+    if len(name) <= LABEL_CHARACTERS or not breaks:
+        return theme.plain(short(name, LABEL_CHARACTERS + 2))
+    at = min(breaks, key=lambda place: abs(place - len(name) / 2)) + 1
+    first, second = (
+        theme.plain(short(part.strip(), LABEL_CHARACTERS + 2)) for part in (name[:at], name[at:])
+    )
+    return f"{first}<br>{second}"
 
 
 def _bar_row(name: str, values: Numbers, *, divisor: float, color: object) -> dict[str, Any]:

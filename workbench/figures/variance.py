@@ -20,6 +20,7 @@ LEG_NAMES = {
     "fx": "FX",
 }
 MOST_LEGS = 8
+HALF_A_CENT_USD = 0.005
 COLUMNS = ("volume", "mix", "mix_relative", "price", "new", "discontinued")
 
 
@@ -62,7 +63,13 @@ def usage_legs(caption: Caption, *, legs: UsageLegs, before: str, after: str) ->
 
 
 def lines_table(
-    split: PriceVolumeMix, *, title: str, subtitle: str, rows: Sequence[str] | None = None
+    split: PriceVolumeMix,
+    *,
+    title: str,
+    subtitle: str,
+    rows: Sequence[str] | None = None,
+    most: int | None = None,
+    team: str = "Team",
 ) -> Table:
     """List every line with its legs, or only those behind one bar; the last row adds them up.
 
@@ -70,23 +77,35 @@ def lines_table(
     ----------
     rows
         Names of lines, as `Bar.rows` gives them; None lists all.
+    most
+        Lines to show, those that moved most first; the others are added up in one row.
+    team
+        What the second column is called.
     """
     chosen = [line for line in split.lines if rows is None or line.name in rows]
+    chosen.sort(key=lambda line: -sum(abs(getattr(line, leg)) for leg in COLUMNS))
+    shown = chosen if most is None else chosen[:most]
     body = [
-        (line.name, line.team, *(theme.accounting(getattr(line, leg)) for leg in COLUMNS))
-        for line in chosen
+        (line.name, line.team, *(_cents(getattr(line, leg)) for leg in COLUMNS)) for line in shown
     ]
+    if len(shown) < len(chosen):
+        rest = [sum(getattr(line, leg) for line in chosen[len(shown) :]) for leg in COLUMNS]
+        body.append((f"{len(chosen) - len(shown)} other lines", "", *(map(_cents, rest))))
     sums = [sum(getattr(line, leg) for line in chosen) for leg in COLUMNS]
-    total = ("Total", "", *(theme.accounting(value) for value in sums))
+    total = ("Total", "", *(map(_cents, sums)))
     return Table(
         title=title,
         subtitle=subtitle,
-        columns=("Line", "Team", "Volume", "Mix", "Mix, relative", "Price", "New", "Discontinued"),
+        columns=("Line", team, "Volume", "Mix", "Mix, relative", "Price", "New", "Discontinued"),
         rows=(*body, total),
-        text_columns=("Team",),
+        text_columns=(team,),
         foot="Relative mix has the same total and is negative where share moved to a cheap line.",
         has_total=True,
     )
+
+
+def _cents(usd: float) -> str:
+    return theme.accounting(usd if abs(usd) >= HALF_A_CENT_USD else 0.0, digits=2)
 
 
 def _between(caption: Caption, bridge: Bridge, first: int, last: int) -> Chart:
