@@ -5,14 +5,16 @@ an offset such as +02:00 is dropped, a word becomes NULL. Each function returns 
 expressions, value and problem; the problem is NULL for a good cell.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from zoneinfo import available_timezones
 
 from workbench import schema
 from workbench.errors import IngestError, shown
 
-MOST_PER_METER = 10**12
-"""Most units one record may hold of one meter, so that no sum in the kernel can overflow."""
+LARGEST_DECIMAL = 10**9
+"""Largest cost in USD, time in ms or minutes of one record: sums of any log stay in range."""
+_METERS = {meter.name: meter for meter in schema.METERS}
 
 EARLIEST, LATEST = "2015-01-01", "2100-01-01"
 """Instants outside are a wrong unit (seconds for milliseconds), not usage."""
@@ -45,7 +47,7 @@ def _problem(condition: str, column: str, text: str, wrong: str) -> str:
     return f"CASE WHEN {condition} THEN {said} END"
 
 
-def count(column: str, text: str, *, least: int = 0, most: int = MOST_PER_METER) -> Cell:
+def count(column: str, text: str, *, least: int = 0, most: int = schema.MOST_PER_RECORD) -> Cell:
     """Whole numbers only; `3.0` is one, `1.5`, `true`, `-1` and `1e400` are not."""
     pattern = r"[0-9]{1,18}(\.0+)?"
     good = f"regexp_full_match({text}, '{pattern}') AND TRY_CAST({text} AS BIGINT) BETWEEN {least} AND {most}"
@@ -53,20 +55,18 @@ def count(column: str, text: str, *, least: int = 0, most: int = MOST_PER_METER)
     return Cell(f"TRY_CAST({text} AS BIGINT)", _problem(f"NOT ({good})", column, text, wrong))
 
 
-def decimal(column: str, text: str, sql_type: str) -> Cell:
-    """Non-negative decimals; NaN, infinity and negative numbers are refused."""
+def decimal(column: str, text: str, sql_type: str, *, most: int = LARGEST_DECIMAL) -> Cell:
+    """Decimals from 0 to `most`; NaN, infinity and negative numbers are refused."""
     value = f"TRY_CAST({text} AS {sql_type})"
-    bad = f"{text} IS NOT NULL AND ({value} IS NULL OR {value} < 0)"
-    return Cell(value, _problem(bad, column, text, "not a number of 0 or more"))
+    bad = f"{text} IS NOT NULL AND ({value} IS NULL OR {value} < 0 OR {value} > {most})"
+    return Cell(value, _problem(bad, column, text, f"not a number from 0 to {most:,}"))
 
 
-def double(column: str, text: str, *, most: float | None = None) -> Cell:
-    """Finite non-negative numbers, at most `most`."""
+def double(column: str, text: str, *, most: int = LARGEST_DECIMAL) -> Cell:
+    """Finite numbers from 0 to `most`."""
     value = f"TRY_CAST({text} AS DOUBLE)"
-    bound = f" OR {value} > {most}" if most is not None else ""
-    bad = f"{text} IS NOT NULL AND ({value} IS NULL OR NOT isfinite({value}) OR {value} < 0{bound})"
-    wrong = f"not a number from 0 to {most:g}" if most is not None else "not a number of 0 or more"
-    return Cell(value, _problem(bad, column, text, wrong))
+    bad = f"{text} IS NOT NULL AND ({value} IS NULL OR isnan({value}) OR {value} < 0 OR {value} > {most})"
+    return Cell(value, _problem(bad, column, text, f"not a number from 0 to {most:,}"))
 
 
 def flag(column: str, text: str) -> Cell:
@@ -140,7 +140,7 @@ def cell(column: schema.Column, text: str, *, zone: str | None) -> Cell:
     if column.name == "attempt":
         return count(column.name, text, least=1, most=2**31 - 1)
     if column.name == "quality_score":
-        return double(column.name, text, most=1.0)
+        return double(column.name, text, most=1)
     if column.type == "VARCHAR":
         return Cell(text, "NULL")
     if column.type == "TIMESTAMP":
@@ -149,9 +149,31 @@ def cell(column: schema.Column, text: str, *, zone: str | None) -> Cell:
         return flag(column.name, text)
     if column.type == "DOUBLE":
         return double(column.name, text)
-    if column.type == "BIGINT":
-        return count(column.name, text)
-    return decimal(column.name, text, column.type)
+    meter = _METERS.get(column.name)
+    if meter is None:
+        return decimal(column.name, text, column.type)
+    if meter.kind == "seconds":
+        return decimal(column.name, text, column.type, most=meter.most)
+    return count(column.name, text, most=meter.most)
+
+
+def too_much(meters: Mapping[str, str]) -> str:
+    """Return SQL of what is wrong with a record whose meters, each in order, are too much in all.
+
+    Parameters
+    ----------
+    meters
+        Meter -> SQL of its value. Counted in DOUBLE, which holds what any text can say.
+    """
+    sizes = (
+        f"coalesce(CAST({value} AS DOUBLE) * {_METERS[meter].weight}, 0)"
+        for meter, value in meters.items()
+    )
+    said = (
+        f"more than one record may hold: its tokens, characters and pixels, with {1_000:,} for a "
+        f"second and {10_000:,} for every other unit, are above {schema.MOST_PER_RECORD:,}"
+    )
+    return f"CASE WHEN {' + '.join(sizes)} > {schema.MOST_PER_RECORD} THEN {quoted(said)} END"
 
 
 def checked_zone(zone: str) -> str:

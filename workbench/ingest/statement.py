@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from workbench import schema
 from workbench.errors import IngestError
-from workbench.ingest.cells import Cell, cell, checked_zone, name, quoted
+from workbench.ingest.cells import Cell, cell, checked_zone, name, quoted, too_much
 from workbench.ingest.reader import Reader
 from workbench.ingest.table import Table
 
@@ -151,9 +151,10 @@ def _typed(plan: Plan, filled: Mapping[str, str]) -> str:
     checks = ["CASE WHEN unread THEN 'not a record of this format' END"]
     checks += [f"p{n}" for n in range(len(plan.reader.problems))]
     checks += [c.problem for c in cells.values() if c.problem != "NULL"]
+    meters = {c.name: cells[c.name].value for c in schema.METER_COLUMNS if c.name in cells}
+    checks += [too_much(meters)] if len(meters) > 1 else []
     checks += _missing(plan.reader, filled)
     reason = f"CASE WHEN skipped_kind IS NULL THEN coalesce({', '.join(checks)}) END"
-    meters = {c.name for c in schema.METER_COLUMNS}
     values = ",\n  ".join(
         f"{f'coalesce({c.value}, 0)' if column in meters else c.value} AS {name(column)}"
         for column, c in cells.items()

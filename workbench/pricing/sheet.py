@@ -27,8 +27,8 @@ from workbench.pricing.rows import (
     parse_variant,
     variant_text,
 )
-from workbench.schema import METER_NAMES
-from workbench.units import pico_per_unit
+from workbench.schema import METER_NAMES, METERS
+from workbench.units import PICO_PER_USD, pico_per_unit
 
 REQUIRED = ("provider", "model", "meter", "usd", "per")
 OPTIONAL = (
@@ -42,7 +42,6 @@ SYNONYMS = {
 }
 """Names finance sheets use. `reasoning_tokens` is the full price of a reasoning token."""
 
-LARGEST_PICO = 2**53
 LARGEST_USD = 10**9
 LONGEST_COUNT = 18
 
@@ -183,6 +182,7 @@ def _rows(record: dict[str, str], place: _Place) -> Iterator[PriceRow]:
     if upto <= over:
         raise place.wrong("context_upto", cells["context_upto"], "is not over context_above.")
     for meter in _meters(cells["meter"], place, is_multiplier=multiplier is not None):
+        _refuse_overflow(meter, pico, cells, place)
         yield PriceRow(
             provider=cells["provider"],
             model=cells["model"],
@@ -232,12 +232,18 @@ def _price(cells: dict[str, str], place: _Place) -> tuple[int, bool]:
             "per", cells["per"], "is not how many units the price is for. Use 1, 1000, 1000000 "
             "(a million) or 3600 (an hour in seconds).",
         )  # fmt: skip
-    pico, is_exact = pico_per_unit(usd, per=int(cells["per"]))
-    if pico > LARGEST_PICO:
+    return pico_per_unit(usd, per=int(cells["per"]))
+
+
+def _refuse_overflow(meter: str, pico: int | None, cells: dict[str, str], place: _Place) -> None:
+    """Refuse a price at which the largest record ingest lets in costs more than a BIGINT holds."""
+    highest = next((one.highest_pico for one in METERS if one.name == meter), None)
+    if pico is not None and highest is not None and pico > highest:
+        usd = Decimal(highest * int(cells["per"])) / PICO_PER_USD
         raise place.wrong(
-            "usd", cells["usd"], f"for {cells['per']} is more than 9,007 USD a unit. Check per."
-        )
-    return pico, is_exact
+            "usd", cells["usd"], f"for {cells['per']} is more than {usd:,f} USD, the highest "
+            f"price of {meter} that can be kept exactly. Check per.",
+        )  # fmt: skip
 
 
 def _number(text: str, column: str, place: _Place) -> Decimal:

@@ -138,7 +138,21 @@ class Catalog:
         return [one for one in segments.sidecars(self.layout) if one["source_id"] not in known]
 
     def add_batch(self, sidecar: dict[str, Any]) -> None:
-        """List a committed batch: manifest, segments, quarantine, rate keys. In a transaction."""
+        """List a committed batch: manifest, segments, quarantine, rate keys. In a transaction.
+
+        Raises
+        ------
+        StoreError
+            If the sidecar or a file it names is damaged.
+        """
+        try:
+            self._list(sidecar)
+        except (duckdb.Error, KeyError, TypeError, ValueError) as error:
+            raise segments.unreadable(
+                sidecar.get("sidecar", sidecar["source_id"]), error
+            ) from error
+
+    def _list(self, sidecar: dict[str, Any]) -> None:
         names = [column.name for column in schema.MANIFEST_COLUMNS]
         values = [sidecar[name] for name in names]
         values += [sidecar["kind"], sidecar.get("prefix_sha256"), sidecar.get("byte_length")]

@@ -9,14 +9,18 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from workbench.errors import StoreError
+from workbench import schema
+from workbench.errors import StoreError, shown
 from workbench.store import files
 from workbench.store.layout import NO_MONTH, Layout
 
 SIDECAR_VERSION = 1
+RATE_KEY_PARTS = 2 + len(schema.RATE_KEY_COLUMNS)
+"""A key, its month and what it stands for."""
 KINDS = ("usage", "outcomes")
 
 
@@ -108,14 +112,36 @@ def sidecar_ids(layout: Layout) -> set[str]:
 def _load(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text())
-        content["sidecar"] = str(path)
-        _ = content["source_id"], content["segments"], content["finished_at"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise StoreError(
-            f"{path}: this batch's sidecar cannot be read ({error}). Restore it from a backup, or "
-            "move it and the files of the same name aside and ingest their source again."
-        ) from error
+        _check(content, path)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise unreadable(path, error) from error
+    content["sidecar"] = str(path)
     return content
+
+
+def _check(content: dict[str, Any], path: Path) -> None:
+    """Refuse a sidecar of another make, or one that names files outside the store."""
+    if content["sidecar_version"] != SIDECAR_VERSION:
+        raise ValueError(f"its version is {content['sidecar_version']}, not {SIDECAR_VERSION}")
+    if content["source_id"] != path.stem or content["kind"] != path.parent.parent.name:
+        raise ValueError("it is not named after its batch")
+    datetime.fromisoformat(content["finished_at"])
+    named = [entry["file"] for entry in content["segments"]]
+    named += [content["quarantine"]["file"]] if content["quarantine"] else []
+    for file in named:
+        if Path(file).is_absolute() or ".." in Path(file).parts:
+            raise ValueError(f"it names a file outside the store: {shown([file])}")
+    if any(len(key) != RATE_KEY_PARTS for key in content["rate_keys"]):
+        raise ValueError(f"a rate key has not {RATE_KEY_PARTS} fields")
+
+
+def unreadable(path: Path | str, error: Exception) -> StoreError:
+    """Say which batch cannot be used, why, and how to go on."""
+    return StoreError(
+        f"{path}: this batch's sidecar cannot be used ({str(error).splitlines()[0][:300]}). Restore it from a backup, "
+        "or move it and the files of the same name aside and ingest their source again. "
+        "Until then no command changes the store."
+    )
 
 
 def sweep(layout: Layout) -> int:
