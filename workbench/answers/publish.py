@@ -12,6 +12,7 @@ from workbench.answers import (
     hosting,
     monitoring,
     readiness,
+    retention,
     variance,
 )
 from workbench.workspace import Workspace
@@ -22,6 +23,7 @@ ANSWERS: dict[str, Answer] = {
     "hosting": hosting.document,
     "commitments": commitments.document,
     "monitoring": monitoring.document,
+    "retention": retention.document,
     "readiness": readiness.document,
 }
 """Questions whose answer needs rows or papers that the snapshot does not hold."""

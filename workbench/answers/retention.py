@@ -9,11 +9,13 @@ from workbench.answers import Source
 from workbench.errors import InputError
 from workbench.models.plain import made
 from workbench.models.retention.resolver import Resolution
+from workbench.playbook.dossier import Dossier
 from workbench.playbook.dossier_files import read_dossiers
 from workbench.playbook.retention_plan import retain_plan
-from workbench.store import disposition, erasure, kept_counts, upkeep
+from workbench.store import certificates, disposition, erasure, kept_counts, upkeep
 from workbench.store.catalog import Catalog
 from workbench.store.layout import Layout
+from workbench.store.measured_sizes import measured_sizes
 from workbench.workspace import Workspace
 
 HOLDS = "holds.yaml"
@@ -108,6 +110,79 @@ def _iso(now: datetime) -> str:
     return now.isoformat(timespec="microseconds")
 
 
-def resolved(source: Source) -> list[Resolution]:
-    """Return what the law asks of every store on the day of the answer."""
-    return plan(source.workspace, as_of=source.as_of)[1]
+WINDOW_DAYS = 30
+_RECORDS = """
+SELECT coalesce(d.feature, '') AS feature, d.requests_per_day, coalesce(t.tokens_per_day, 0) AS tokens_per_day
+FROM (
+    SELECT feature, CAST(sum(requests) AS DOUBLE) / $days AS requests_per_day FROM rollup_day
+    WHERE day > $last::DATE - $days AND day <= $last::DATE GROUP BY feature
+) AS d LEFT JOIN (
+    SELECT feature, CAST(sum(quantity) AS DOUBLE) / $days AS tokens_per_day FROM rollup_class
+    WHERE day > $last::DATE - $days AND day <= $last::DATE AND meter IN ($meters) GROUP BY feature
+) AS t ON t.feature IS NOT DISTINCT FROM d.feature ORDER BY 1
+"""
+TEXT_METERS = (
+    "uncached_input_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens",
+    "cache_write_unknown_tokens", "output_tokens",
+)  # fmt: skip
+
+
+def document(source: Source) -> dict[str, Any] | None:
+    """Return what the retention page needs: volumes, measured sizes, stores, places, what is due."""
+    layout = source.workspace.layout
+    dossiers = read_dossiers(layout.root / "dossiers")
+    items, found = plan(source.workspace, as_of=source.as_of)
+    due = [one for one in items if one.decision == "dispose"]
+    owners = [(one.feature, kept) for one in dossiers for kept in one.retention]
+    meters = ", ".join(f"'{name}'" for name in TEXT_METERS)
+    return {
+        "as_of": source.as_of.isoformat(),
+        "window_days": WINDOW_DAYS,
+        "records": source.rows(
+            _RECORDS.replace("$meters", meters),
+            {"days": WINDOW_DAYS, "last": source.as_of.isoformat()},
+        ),
+        "sizes": [
+            {
+                "name": one.name, "rows": one.rows, "stored_bytes": one.stored_bytes,
+                "raw_bytes": one.raw_bytes,
+            }
+            for one in measured_sizes(layout)
+        ],
+        "series": [
+            {
+                "feature": feature, "data_class": kept.data_class, "store": one.series.store,
+                "record_classes": sorted(one.series.record_classes),
+                "jurisdictions": sorted(one.series.jurisdictions),
+                "sectors": sorted(one.series.sectors), "holders": sorted(one.series.holders),
+                "region": one.series.region, "stated_days": one.series.stated_days,
+                "on_hold": one.series.on_hold,
+            }
+            for (feature, kept), one in zip(owners, found, strict=True)
+        ],
+        "places": [place for dossier in dossiers for place in places_of(dossier)],
+        "due": {"files": len(due), "bytes": sum(one.bytes for one in due)},
+        "certificates": len(certificates.certificates(layout)),
+    }  # fmt: skip
+
+
+def places_of(dossier: Dossier) -> list[dict[str, Any]]:
+    """Return where each thing a feature depends on lives, against where its data may."""
+    allowed = [one.lower() for one in dossier.allowed_regions]
+    found = []
+    for one in dossier.dependencies:
+        named = [*one.regions, *([one.region] if one.region else [])]
+        if not named:
+            verdict = "not stated"
+        elif not allowed:
+            verdict = "no limit stated"
+        else:
+            verdict = "inside" if all(r.lower() in allowed for r in named) else "outside"
+        what = one.name or "/".join(part for part in (one.provider, one.model) if part)
+        found.append(
+            {
+                "feature": dossier.feature, "kind": one.kind, "what": what, "regions": named,
+                "allowed": dossier.allowed_regions, "verdict": verdict,
+            }
+        )  # fmt: skip
+    return found

@@ -11,7 +11,7 @@ from workbench.figures.charts import fan
 from workbench.models.retention.cost import MonthlyCost
 from workbench.models.retention.optimizer import Optimum
 from workbench.models.retention.path import Floats, quantiles_usd
-from workbench.models.retention.resolver import Resolution
+from workbench.models.retention.resolver import Band, Resolution
 
 CAUSES = (
     ("ingest_usd", "ingest"), ("storage_usd", "storage"), ("requests_usd", "write requests"),
@@ -22,6 +22,10 @@ CAUSES = (
 """Field of `MonthlyCost`, and its name on a page."""
 WRONG_LEVER_SHARE = 0.5
 LANE_PIXELS = 34
+_UNBOUND = Band(
+    trigger="", verdict="no number in law", lower=None, upper=None, overriding=None,
+    reason="no rule binds this class",
+)  # fmt: skip
 
 
 def answer(month: MonthlyCost, *, elasticity: float) -> str:
@@ -82,7 +86,7 @@ def cost_fan(caption: Caption, *, months: Sequence[str], usd: Floats) -> Chart:
 
 def law_bands(caption: Caption, *, resolutions: Sequence[Resolution]) -> Chart:
     """Draw what the law allows of each series as a bar, and the stated period as a mark."""
-    lanes = [(one, band) for one in resolutions for band in one.bands]
+    lanes = [(one, band) for one in resolutions for band in one.bands or (_UNBOUND,)]
     ends = [
         days
         for one, band in lanes
@@ -94,7 +98,11 @@ def law_bands(caption: Caption, *, resolutions: Sequence[Resolution]) -> Chart:
         if days is not None
     ]
     reach = 1.15 * max(ends, default=365)
-    names = [f"{one.series.store}, from {band.trigger.replace('_', ' ')}" for one, band in lanes]
+    names = [
+        f"{one.series.store}, from {band.trigger.replace('_', ' ')}" if band.trigger
+        else one.series.store
+        for one, band in lanes
+    ]  # fmt: skip
     layout = theme.layout(
         height_px=max(120, 48 + LANE_PIXELS * len(lanes)),
         left_px=round(min(230, 14 + max((len(name) for name in names), default=0) * 6.3)),
@@ -108,7 +116,8 @@ def law_bands(caption: Caption, *, resolutions: Sequence[Resolution]) -> Chart:
     layout["xaxis"] |= {"range": [0, reach], "ticksuffix": " d", "nticks": 6}
     lower = [band.lower.days if band.lower else 0 for _, band in lanes]
     upper = [band.upper.days if band.upper else reach for _, band in lanes]
-    is_broken = [band.verdict == "conflict" for _, band in lanes]
+    # A bar only where the law names a bound: no number in law is no permission.
+    is_broken = [band.verdict == "conflict" or not (band.lower or band.upper) for _, band in lanes]
     allowed = {
         "type": "bar", "orientation": "h", "y": places, "base": lower, "name": "allowed",
         "x": [0 if bad else high - low for low, high, bad in zip(lower, upper, is_broken, strict=True)],
@@ -129,11 +138,15 @@ def law_bands(caption: Caption, *, resolutions: Sequence[Resolution]) -> Chart:
         ]
         for name, (one, band) in zip(names, lanes, strict=True)
     ]  # fmt: skip
-    inside = sum(not bad for bad in is_broken)
+    inside = sum(band.verdict == "feasible" for _, band in lanes)
+    unnamed = sum(band.verdict == "no number in law" for _, band in lanes)
     return chart(
         caption, figure={"data": [allowed, marks], "layout": layout | {"bargap": 0.5}}, rows=rows,
         columns=("Series", "at least", "at most", "stated", "verdict", "why"),
-        summary=f"{inside} of {len(lanes)} bands can be kept; the mark is the stated period.",
+        summary=(
+            f"{inside} of {len(lanes)} bands can be kept; for {unnamed} the law names no number. "
+            "The mark is the stated period."
+        ),
     )  # fmt: skip
 
 

@@ -17,6 +17,8 @@ from workbench.store.disposition import Hold, Item, Policy, plan
 from workbench.store.layout import Layout
 
 AI_ACT_HOLDERS = {"provider": "high_risk_ai_provider", "deployer": "high_risk_ai_deployer"}
+LAW_WORDS = {"personal": "personal_data", "personal data": "personal_data"}
+"""What a dossier calls a class, and what the rules call it, where both plainly mean the same."""
 RECORD_TRIGGERS = frozenset(
     {"record_made", "log_written", "sent_or_received", "recording", "disclosure", "event"}
 )
@@ -46,7 +48,7 @@ def _series(
     act = dossier.ai_act
     if act and act.risk_class == "high" and act.role in AI_ACT_HOLDERS:
         roles.add(AI_ACT_HOLDERS[act.role])
-    classes = {kept.data_class}
+    classes = {LAW_WORDS.get(kept.data_class, kept.data_class)}
     classes |= {rule.record_class for rule in rules if rule.rule_id in kept.rule_ids}
     places = {one.name: one.region for one in dossier.dependencies if one.name}
     return RecordSeries(

@@ -1,0 +1,239 @@
+"""What keeping records costs and what the law asks: the page. Inputs, one sentence, figures."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from widgets.page import Choice, Control, Page, Section, Slider, Snapshot, Values, day
+from widgets.periods import ALL
+from widgets.retention_data import (
+    EMBEDDING_DIMENSIONS,
+    NO_LATER_TIER,
+    PATH_MONTHS,
+    Costed,
+    Reading,
+    costed,
+    places_to_keep,
+    published,
+    read,
+)
+from workbench.figures import retention as figures
+from workbench.figures.caption import Caption
+from workbench.figures.cards import Cell, Table, Tile, View
+from workbench.figures.theme import money, number, percent
+from workbench.models.retention.optimizer import Choices, Limits, Optimum, optimize, two_stage_plans
+
+FIRST_TIER = "AWS S3 Standard (us-east-1)"
+GRID_TIERS = (
+    "AWS S3 Standard (us-east-1)", "AWS S3 Standard-IA (us-east-1)",
+    "AWS S3 Glacier Instant Retrieval (us-east-1)", "AWS S3 Glacier Deep Archive (us-east-1)",
+    "GCP Cloud Storage Standard (europe-west1)", "GCP Cloud Storage Archive (europe-west1)",
+    "AWS CloudWatch Logs Standard class (us-east-1)", "Azure Monitor Logs Analytics (East US)",
+)  # fmt: skip
+VOLUMES = (("as logged", "1"), ("× 10", "10"), ("× 100", "100"), ("× 1,000", "1000"))
+PRECISIONS = (
+    ("no embeddings", "none"), ("float32", "float32"), ("float16", "float16"), ("int8", "int8"),
+    ("binary", "binary"),
+)  # fmt: skip
+
+
+def page(snapshot: Snapshot | None = None) -> Page:
+    """Return the page on the workspace's current snapshot, or on the one given."""
+    return Page(question="retention", controls=controls, load=read, draw=draw, snapshot=snapshot)
+
+
+def controls(snapshot: Any) -> list[Control]:  # noqa: ANN401 - a Snapshot or a test's
+    """Return the inputs: whose records, where they lie, and what if."""
+    found = published(snapshot)
+    features = sorted({one["feature"] for one in found["records"]} - {""})
+    labels = list(places_to_keep())
+    return [
+        Section("Show"),
+        Choice(
+            name="feature", label="Feature",
+            options=[("All features", ALL), *((one, one) for one in features)],
+        ),
+        Choice(name="split", label="Cost over time by", options=[("data class", "class"), ("tier", "tier")]),
+        Choice(name="volume", label="Volume", options=VOLUMES),
+        Section("What if"),
+        Choice(name="tier", label="Kept in", options=[(one, one) for one in labels], value=FIRST_TIER),
+        Choice(
+            name="later", label="Moved to",
+            options=[("nowhere", NO_LATER_TIER), *((one, one) for one in labels)],
+        ),
+        Slider(name="later_from", label="Moved at age, days", value=90, low=30, high=365, step=5, format=".0f"),
+        Slider(name="days", label="Text kept, days", value=90, low=5, high=3_650, step=5, format=".0f"),
+        Slider(name="sampling", label="Text kept, share", value=1, low=0.01, high=1, step=0.01),
+        Slider(name="compression", label="Text compression", value=3, low=1, high=30, step=0.1, format=".1f"),
+        Choice(name="precision", label="Embeddings", options=PRECISIONS,
+               note=f"{EMBEDDING_DIMENSIONS} dimensions a record"),
+    ]  # fmt: skip
+
+
+def draw(reading: Reading, values: Values) -> View:
+    """Return all the page shows for one setting of its inputs."""
+    found = costed(reading, values)
+    as_of = f"as of {day(reading.as_of)}"
+    optimum = _optimum(reading, found, values)
+    notices = [
+        *reading.notices,
+        *(f"The price of {one} is not confirmed." for one in found.unconfirmed),
+    ]
+    return View(
+        answer=figures.answer(found.month, elasticity=found.elasticity),
+        scope=(
+            f"{'All features' if reading.feature == ALL else reading.feature}, "
+            f"{number(reading.requests_per_day * float(values['volume']))} requests a day "
+            f"(mean of the last 30 days), list prices in US dollars"
+        ),
+        notice=" ".join(notices),
+        tiles=_tiles(reading, found, as_of),
+        cards=(
+            figures.cost_over_time(
+                _caption_path(found, values),
+                months=[_month_after(reading, n) for n in range(PATH_MONTHS)],
+                usd_by_tier=found.path_by_class if values["split"] == "class" else found.path_by_tier,
+            ),
+            figures.causes(
+                Caption(title=_largest(found), subtitle="A month in steady state by cause, {unit}",
+                        foot="modelled from measured volumes and list prices"),
+                month=found.month,
+            ),
+            figures.law_bands(
+                Caption(title=_law(reading), subtitle="Days the law allows, and the stated period",
+                        foot=f"{as_of}; not legal advice"),
+                resolutions=reading.resolutions,
+            ),
+            figures.constraint_costs(
+                Caption(title=_constraint(optimum), subtitle="What each limit costs on text, {unit} a month",
+                        foot=f"{optimum.considered:,} policies costed"),
+                optimum=optimum,
+            ),
+            _places(reading),
+        ),
+        details=(
+            figures.conflicts(reading.resolutions, title="What is open in law", subtitle=as_of),
+            _sizes(reading),
+            figures.policies(optimum, title="The cheapest ways to keep the text", subtitle="Inside the limits, list prices"),
+        ),
+    )  # fmt: skip
+
+
+def _caption_path(found: Costed, values: Values) -> Caption:
+    paths = found.path_by_class if values["split"] == "class" else found.path_by_tier
+    last = sum(path[-1] for path in paths.values())
+    return Caption(
+        title=f"In {PATH_MONTHS} months a month costs {money(last)}",
+        subtitle=f"Cost a month from an empty store by {'data class' if values['split'] == 'class' else 'tier'}, {{unit}}",
+        foot="modelled: volume held flat, every month 30 days",
+        span="wide",
+    )  # fmt: skip
+
+
+def _month_after(reading: Reading, months: int) -> str:
+    years, index = divmod(reading.as_of.year * 12 + reading.as_of.month + months, 12)
+    return f"{years:04d}-{index + 1:02d}"
+
+
+def _largest(found: Costed) -> str:
+    usd, name = max((getattr(found.month, field), name) for field, name in figures.CAUSES)
+    share = usd / found.month.total_usd if found.month.total_usd else None
+    return f"{name.capitalize()} is {percent(share)} of the month"
+
+
+def _law(reading: Reading) -> str:
+    conflicts = sum(one.verdict == "conflict" for one in reading.resolutions)
+    unnamed = sum(one.verdict == "no number in law" for one in reading.resolutions)
+    if conflicts:
+        return f"{conflicts} of {len(reading.resolutions)} classes cannot meet every rule"
+    if unnamed:
+        return f"For {unnamed} of {len(reading.resolutions)} classes the law names no number"
+    return "Every class has a period inside the law"
+
+
+def _constraint(optimum: Optimum) -> str:
+    priced = {k: v for k, v in optimum.usd_per_month_by_constraint.items() if v}
+    if not priced:
+        return "No limit makes keeping the text dearer"
+    name, usd = max(priced.items(), key=lambda one: one[1])
+    return f"The dearest limit, {name.replace('_', ' ')}, costs {money(usd)} a month"
+
+
+def _optimum(reading: Reading, found: Costed, values: Values) -> Optimum:
+    """Search a small grid for the text: tiers, periods, packing, sampling, precision."""
+    places = places_to_keep()
+    tiers = [replace(places[label].tier, name=label) for label in GRID_TIERS]
+    days = max(1, int(values["days"]))
+    bands = [
+        band
+        for one in reading.resolutions
+        if "metering" not in one.series.store
+        for band in one.bands
+    ]
+    lowers = [band.lower.days for band in bands if band.lower]
+    uppers = [band.upper.days for band in bands if band.upper and band.verdict == "feasible"]
+    choices = Choices(
+        plans=two_stage_plans(tiers, ages_days=(30, 90)),
+        periods_days=tuple(sorted({days, max(1, days // 2), *lowers})),
+        records_per_object=(1.0, 10_000.0), samplings=(1.0, 0.1),
+        precisions=tuple(dict.fromkeys((values["precision"], "int8" if values["precision"] != "none" else "none"))),
+        unconfirmed=frozenset(label for label, place in places.items() if not place.may_lead),
+    )  # fmt: skip
+    limits = Limits(
+        lower_days=max(lowers, default=None), upper_days=min(uppers, default=None), stated_days=days,
+        smallest_sampling=values["sampling"] if values["sampling"] >= 0.1 else 0.0,
+    )  # fmt: skip
+    return optimize(replace(found.text_flow, sampling=1.0), choices, limits)
+
+
+def _tiles(reading: Reading, found: Costed, as_of: str) -> tuple[Tile, ...]:
+    """Return the page's tiles; what is due takes the place of series on hold where none is."""
+    made = figures.tiles(found.month, reading.resolutions, as_of=as_of)
+    usage = next((one for one in reading.sizes if one["name"] == "usage"), None)
+    measured = Tile(
+        label="A metering row on disk", unit="bytes", foot="measured on the store",
+        value=number(usage["stored_bytes"] / usage["rows"]) if usage and usage["rows"] else "n/a",
+        delta=f"● compressed {number(reading.metering_compression, digits=1)} to 1",
+    )  # fmt: skip
+    held = any(one.series.on_hold for one in reading.resolutions)
+    return (*made[:5], made[5] if held else measured)
+
+
+def _places(reading: Reading) -> Table:
+    tones: Mapping[str, Any] = {"inside": "good", "outside": "bad"}
+    rows = tuple(
+        (
+            one["feature"], one["what"], ", ".join(one["regions"]) or "not stated",
+            ", ".join(one["allowed"]) or "no limit",
+            Cell(text=one["verdict"], tone=tones.get(one["verdict"], "neutral"), tag=True),
+        )
+        for one in sorted(reading.places, key=lambda one: (one["verdict"] == "inside", one["feature"]))
+    )  # fmt: skip
+    outside = sum(one["verdict"] == "outside" for one in reading.places)
+    unstated = sum(one["verdict"] == "not stated" for one in reading.places)
+    return Table(
+        title=f"{outside} places lie outside, {unstated} are not stated",
+        subtitle="Where data goes against where the dossier lets it go",
+        columns=("Feature", "Goes to", "Region", "Allowed", "Verdict"),
+        text_columns=("Feature", "Goes to", "Region", "Allowed", "Verdict"), rows=rows,
+        foot="From the dossiers. Content folders are disposed of by age; metering rows are not.",
+        empty="No dossier names where data goes.",
+    )  # fmt: skip
+
+
+def _sizes(reading: Reading) -> Table:
+    rows = tuple(
+        (
+            one["name"], f"{one['rows']:,}", number(one["raw_bytes"] / one["rows"]),
+            number(one["stored_bytes"] / one["rows"]),
+            number(one["raw_bytes"] / one["stored_bytes"], digits=1),
+        )
+        for one in reading.sizes if one["rows"] and one["stored_bytes"]
+    )  # fmt: skip
+    due = reading.due
+    return Table(
+        title="How large records are on this store", subtitle="Measured, not assumed",
+        columns=("Class", "Rows", "Bytes a row, raw", "Bytes a row, stored", "Compression"), rows=rows,
+        foot=f"Due for disposal: {due['files']} files, {due['bytes']:,} bytes; "
+             f"{reading.certificates} certificates of disposal or erasure on file.",
+    )  # fmt: skip
