@@ -11,6 +11,7 @@ from workbench.figures.cards import Tile, View
 from workbench.figures.theme import count, money, money_parts, number, percent
 from workbench.models.commitments import (
     CommitmentUnit,
+    Offer,
     Outcome,
     best_units,
     demand_profiles,
@@ -20,6 +21,8 @@ from workbench.models.commitments import (
 )
 from workbench.units import HOURS_PER_MONTH
 
+LEAST_CHOICES = 6
+"""Numbers of units drawn even where none pays, so that the page shows how far it is from paying."""
 VOLUMES = (("as logged", "1"), ("× 10", "10"), ("× 100", "100"), ("× 1,000", "1000"))
 
 
@@ -59,21 +62,22 @@ def draw(reading: Reading, values: Values) -> View:
     demand = reading.mtok_by_hour * values["level"]
     best = best_units(unit, demand)
     peak = int(-(-float(demand.max()) // unit.mtok_per_hour))
-    choices = spaced_units(unit, at_most=max(peak, best.units))
+    few = unit.minimum_units + LEAST_CHOICES * unit.step_units
+    choices = spaced_units(unit, at_most=max(peak, best.units, few))
     if best.units not in choices:
         choices = sorted([*choices, best.units])
     outcomes = [outcome(unit, units, demand) for units in choices]
     profiles = demand_profiles(reading.mtok_by_hour, level=values["level"], spread=values["spread"])
     regrets = regret_table(unit, profiles, choices=choices)
     safest = min(regrets, key=lambda line: (line.expected_regret_usd, line.units))
-    word = reading.offer.confidence
+    word = _word(reading.offer)
     foot = f"Load measured, last 28 days · price and capacity: {word}"
     beside = [
-        (f"{other.unit.name} · {other.confidence}", best_units(other.unit, load * values["level"]))
+        (f"{other.unit.name.split(', ' + other.model)[0]} ({_word(other)})", best_units(other.unit, load * values["level"]))
         for other, load in reading.others
     ]  # fmt: skip
     return View(
-        answer=figures.answer(unit, best),
+        answer=f"{figures.answer(unit, best)} {_doubt(word)}".rstrip(),
         scope=_scope(reading, values),
         notice=_notice(reading),
         tiles=_tiles(unit, best, hours=len(demand), word=word),
@@ -119,7 +123,7 @@ def _tiles(unit: CommitmentUnit, best: Outcome, *, hours: int, word: str) -> tup
     return (
         Tile(label="Units to hold", value=f"{best.units:,}", foot="modelled on the log",
              delta=f"at least {unit.minimum_units}, in steps of {unit.step_units}"),
-        Tile(label="Cost a month", value=total, unit=total_unit, foot=word[:36],
+        Tile(label="Cost a month", value=total, unit=total_unit, foot=f"price {word}",
              delta=f"{money(best.on_demand_usd * month)} without a commitment"),
         Tile(label="Effective savings", value=percent(saved, digits=1).removesuffix(" %"), unit="%",
              tone="good" if saved > 0 else "neutral", foot="against list",
@@ -135,6 +139,15 @@ def _tiles(unit: CommitmentUnit, best: Outcome, *, hours: int, word: str) -> tup
              delta=f"{count(best.spill_mtok * month * 1e6)} weighted tokens a month at list",
              foot="modelled on the log"),
     )  # fmt: skip
+
+
+def _word(offer: Offer) -> str:
+    """Return the confidence of an offer without its reasons."""
+    return offer.confidence.split(" (")[0].split(";")[0]
+
+
+def _doubt(word: str) -> str:
+    return "" if word == "confirmed" else f"The offer's price is {word}."
 
 
 def _load_title(best: Outcome) -> str:

@@ -21,7 +21,7 @@ from workbench.models.hosting.capacity import Targets
 from workbench.models.hosting.decision import Tolerance
 from workbench.models.hosting.where import Ask
 
-PREFERRED = "Llama-3.1-70B, FP8, vLLM"
+PREFERRED = "gpt-oss-120b, FP4, vLLM"
 VOLUMES = (("as logged", "1"), ("× 10", "10"), ("× 100", "100"), ("× 1,000", "1000"))
 
 

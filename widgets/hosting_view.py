@@ -1,142 +1,22 @@
 """What the hosting page shows for one setting: options weighed, figures around them."""
 
-import math
-from dataclasses import dataclass, replace
-
-import numpy as np
-
 from widgets.hosting_data import ANYWHERE, SYSTEMS, TTFT_P95_S, Reading
-from workbench.errors import InputError
-from workbench.exports.hosting_study import shipped_surface
+from widgets.hosting_weigh import Weighed, weighed
 from workbench.figures import hosting as figures
 from workbench.figures import hosting_page as drawn
 from workbench.figures.caption import Caption
 from workbench.figures.cards import Chart, Table, View
+from workbench.figures.hosting_options import options_table
 from workbench.figures.theme import NOT_KNOWN, money, number, percent
 from workbench.models.hosting.cost import owned_usd_per_gpu_hour, owned_usd_per_year
-from workbench.models.hosting.decision import Demand, Option, Verdict
 from workbench.models.hosting.shock import RENTAL_SCENARIOS
-from workbench.models.hosting.study import Study, StudyInputs, finish
-from workbench.models.hosting.surface import latency_at
+from workbench.models.hosting.study import Study
 from workbench.models.hosting.where import (
     Ask,
-    Candidate,
-    Fleet,
-    demand_of,
-    fleet_of,
     months_until,
-    own_candidates,
     p_cheapest,
     swings,
-    weigh,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Weighed:
-    """The options of one setting, and what own capacity would be."""
-
-    candidates: list[Candidate]
-    demand: Demand
-    verdict: Verdict
-    study: Study | None
-    fleet: Fleet | None
-    ttft_s: float | None
-    refusal: str
-
-
-def weighed(reading: Reading, ask: Ask) -> Weighed:
-    """Weigh what can be: the API and its backups always, own capacity where it is predicted."""
-    feature = reading.feature
-    api = _api(reading, ask)
-    candidates = [
-        Candidate(option=api, basis="measured", note=_home(reading)),
-        *_backups(reading, ask),
-    ]
-    demand = demand_of(feature, ask)
-    study = fleet = ttft = None
-    refusal = reading.refusal
-    if reading.served is not None:
-        try:
-            goodput = reading.goodput_at(ask.targets)
-            study = finish(_inputs(reading, ask), reading.served, goodput)
-            ttft = _ttft_s(reading, study)
-            owned = owned_usd_per_gpu_hour(reading.node) if reading.node else None
-            candidates += own_candidates(
-                feature, study, goodput, ask, api=api, demand=demand,
-                owned_usd_per_gpu_hour=owned, ttft_p95_s=ttft,
-            )  # fmt: skip
-            fleet = fleet_of(study, ask)
-        except InputError as error:
-            refusal = str(error)
-    return Weighed(
-        candidates=candidates, demand=demand, verdict=weigh(candidates, demand, ask),
-        study=study, fleet=fleet, ttft_s=ttft, refusal=refusal,
-    )  # fmt: skip
-
-
-def _inputs(reading: Reading, ask: Ask) -> StudyInputs:
-    feature = reading.feature
-    return StudyInputs(
-        configuration=None,  # the prediction is at hand
-        load=feature.load, traffic=feature.traffic, targets=ask.targets, scaling="fixed",
-        usd_per_gpu_hour=ask.usd_per_gpu_hour,
-        api_usd_per_mtok_input=feature.input_usd_per_mtok(ask.cache_hit_rate),
-        api_usd_per_mtok_output=feature.usd_per_mtok_output,
-    )  # fmt: skip
-
-
-def _api(reading: Reading, ask: Ask) -> Option:
-    first = reading.entry["served"][0]
-    regions = reading.entry["regions"] or [reading.region]
-    return Option(
-        name=f"Managed API, {first['model']}",
-        usd_per_mtok=reading.feature.api_usd_per_mtok(ask.cache_hit_rate),
-        regions=frozenset({*regions, *_free(reading)}),
-        data_classes=frozenset({ask.tolerance.data_class}),
-        ttft_p95_s=reading.entry["ttft_p95_s"] or math.nan,
-    )
-
-
-def _backups(reading: Reading, ask: Ask) -> list[Candidate]:
-    found = []
-    for one in reading.entry["backups"]:
-        prices = one["usd_per_mtok"]
-        priced = replace(
-            reading.feature, usd_per_mtok_uncached=prices["uncached"],
-            usd_per_mtok_cached=prices["cached"], usd_per_mtok_output=prices["output"],
-        )  # fmt: skip
-        stated = {one["region"]} if one["region"] else {reading.region}
-        option = Option(
-            name=f"Backup API, {one['model']}",
-            usd_per_mtok=priced.api_usd_per_mtok(ask.cache_hit_rate),
-            regions=frozenset({*stated, *_free(reading)}), weeks_to_live=0.0,
-            data_classes=frozenset({ask.tolerance.data_class}),
-        )  # fmt: skip
-        note = "" if one["region"] else "not stated"
-        found.append(Candidate(option=option, basis="list price", note=note))
-    return found
-
-
-def _free(reading: Reading) -> set[str]:
-    return {ANYWHERE} if reading.region == ANYWHERE else set()
-
-
-def _home(reading: Reading) -> str:
-    regions = reading.entry["regions"]
-    return ", ".join(sorted(regions)) if regions else "not logged"
-
-
-def _ttft_s(reading: Reading, study: Study) -> float:
-    """Return the p95 first token of the fleet as it is loaded in its busiest hour."""
-    needed = max(int(study.plan.needed.max()), 1)
-    peak = float(reading.feature.load.peak_requests_per_s.max())
-    surface = shipped_surface()
-    load = min(peak / needed / study.plan.full_batch_requests_per_s, float(surface.load[-1]))
-    cv = float(np.clip(reading.feature.load.cv, surface.cv[0], surface.cv[-1]))
-    return latency_at(
-        surface, study.replica, reading.feature.traffic, replicas=needed, cv=cv, load=load
-    ).ttft_p95_s
 
 
 def view_of(reading: Reading, ask: Ask, *, shock: float) -> View:
@@ -149,9 +29,8 @@ def view_of(reading: Reading, ask: Ask, *, shock: float) -> View:
     away = months_until(volume, even, growth_per_month=ask.growth_per_month) if even else None
     cheapest = p_cheapest(found.verdict)
     off_by = _off_by(study)
-    table = drawn.options_table(
+    table = options_table(
         found.candidates, found.verdict, cheapest=cheapest, off_by=off_by, months=ask.months,
-        required=reading.region,
     )  # fmt: skip
     return View(
         answer=drawn.answer(
@@ -206,7 +85,7 @@ def _cards(reading: Reading, ask: Ask, found: Weighed, table: Table) -> tuple[Ch
                 title="Idle hours are paid for: half the use is twice the cost",
                 subtitle="$ per million tokens over utilisation, percent of what the fleet serves "
                 "inside its targets",
-                foot=f"{_calibration(reading, study)}", span="half",
+                foot=_ways_foot(reading, ask, study), span="half",
             ),
             usd_per_gpu_hour=_ways(reading, ask),
             tokens_per_s_per_gpu=study.goodput_tokens_per_s_per_gpu,
@@ -244,8 +123,8 @@ def _mean_of_peak(reading: Reading) -> float:
 def _replicas_card(reading: Reading, study: Study) -> Chart:
     week = drawn.one_week(study.plan)
     most, paid = int(week.needed.max()), int(week.running.max())
-    hours = [str(n) for n in range(1, len(week.needed) + 1)]
-    return figures.replicas_over_week(
+    hours = [float(n) for n in range(len(week.needed))]
+    chart = figures.replicas_over_week(
         Caption(
             title=f"{most} needed at the peak, {paid} paid for around the clock",
             subtitle="Replicas by hour of the last week, one spare kept so that one may fail",
@@ -254,6 +133,7 @@ def _replicas_card(reading: Reading, study: Study) -> Chart:
         ),
         plan=week, hours=hours,
     )  # fmt: skip
+    return drawn.by_day(chart, first_weekday=reading.first_weekday)
 
 
 def _details(reading: Reading, ask: Ask, found: Weighed) -> tuple[Chart | Table, ...]:
@@ -267,7 +147,7 @@ def _details(reading: Reading, ask: Ask, found: Weighed) -> tuple[Chart | Table,
             Caption(
                 title="What moves the cost of the rented fleet",
                 subtitle=f"Mean net present cost over {ask.months} months, {{unit}}",
-                foot=f"{severe.name} shock: rental × {severe.rental_multiplier:g}, assumed", span="half",
+                foot=f"{severe.name} shock: rental × {severe.rental_multiplier:g}, assumed", span="narrow",
             ),
             base_usd=float(judged.npv_usd.mean()),
             results=swings(judged, study, found.demand, ask, growth=reading.feature.growth,
@@ -280,7 +160,7 @@ def _details(reading: Reading, ask: Ask, found: Weighed) -> tuple[Chart | Table,
                 title=f"An own accelerator costs {money(total)} an available hour",
                 subtitle="A year of one colocated 8 × H100 node, {unit}",
                 foot="Secondary figures of data/reference/tco_parameters, unverified; replace by offers",
-                span="half",
+                span="wide",
             ),
             usd_per_year=owned_usd_per_year(reading.node),
         ))  # fmt: skip
@@ -295,10 +175,17 @@ def _details(reading: Reading, ask: Ask, found: Weighed) -> tuple[Chart | Table,
     return tuple(cards)
 
 
+def _ways_foot(reading: Reading, ask: Ask, study: Study) -> str:
+    prices = "; ".join(
+        f"{name} at {money(usd)} an hour" for name, usd in _ways(reading, ask).items()
+    )
+    return f"Throughput modelled ± {percent(_off_by(study))}; {prices}"
+
+
 def _ways(reading: Reading, ask: Ask) -> dict[str, float]:
     ways = {"rented": ask.usd_per_gpu_hour}
     if reading.node is not None:
-        ways["own nodes"] = owned_usd_per_gpu_hour(reading.node)
+        ways["owned"] = owned_usd_per_gpu_hour(reading.node)
     return ways
 
 

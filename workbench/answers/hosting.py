@@ -16,8 +16,8 @@ from workbench.playbook.dossier_files import read_dossiers
 from workbench.reference import read_table
 
 CONFIGURATION = {
-    "model_path": "meta-llama/Llama-3.1-70B", "system": "h100_sxm", "backend": "vllm",
-    "precision": "fp8", "tp_size": 2, "batch_size": 64,
+    "model_path": "openai/gpt-oss-120b", "system": "h100_sxm", "backend": "vllm",
+    "precision": "fp4", "tp_size": 2, "moe_tp_size": 2, "batch_size": 64,
 }  # fmt: skip
 
 METERS = {
@@ -94,8 +94,8 @@ def _rounded(one: Mapping[str, Any]) -> dict[str, Any]:
 def study_of_feature(source: Source, feature: str | None) -> dict[str, Any]:
     """Return what own capacity costs one feature, beside the API it uses.
 
-    The configuration is two H100 with Llama 3.1 70B in 8 bits, the best measured pair in the
-    shipped table; a document given to the command asks about any other.
+    The configuration is the one the page opens on: gpt-oss-120b in 4 bits on two H100, of which
+    the shipped table has many measured points. A document given to the command asks any other.
 
     Raises
     ------

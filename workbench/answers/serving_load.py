@@ -121,6 +121,7 @@ def _first_day(source: Source) -> date:
 
 
 def midnight(day: date) -> datetime:
+    """Return the start of a UTC day as usage rows write it."""
     return datetime.combine(day, time(), tzinfo=UTC).replace(tzinfo=None)
 
 

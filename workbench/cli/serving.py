@@ -1,5 +1,6 @@
 """Commands that answer where a feature should run and how much capacity to commit to."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ inputs_option = click.option(
 @workspace_option
 @json_option
 def hosting(
-    points: Path | None, out: Path | None, inputs: Path | None, feature: str | None, as_of: Any,
+    points: Path | None, out: Path | None, inputs: Path | None, feature: str | None, as_of: datetime | None,
     folder: Path, as_json: bool,
 ) -> None:  # fmt: skip
     """Predict serving points, study or choose between options, or answer for the workspace."""
@@ -62,7 +63,7 @@ def hosting(
 @workspace_option
 @json_option
 def commitments(
-    inputs: Path | None, offer: str | None, served: str | None, as_of: Any, folder: Path,
+    inputs: Path | None, offer: str | None, served: str | None, as_of: datetime | None, folder: Path,
     as_json: bool,
 ) -> None:  # fmt: skip
     """Size a commitment on a load profile, or on the workspace's own hourly load."""

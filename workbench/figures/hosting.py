@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from workbench.figures import bars, charts, grids, theme
-from workbench.figures.caption import Caption, chart
+from workbench.figures.caption import Caption, Labels, chart
 from workbench.figures.cards import Chart, Table
 from workbench.models.hosting.capacity import ReplicaPlan
 from workbench.models.hosting.cost import usd_per_mtok
@@ -103,11 +103,11 @@ def weekly_load(caption: Caption, *, share_of_capacity: Sequence[Sequence[float 
     )
 
 
-def replicas_over_week(caption: Caption, *, plan: ReplicaPlan, hours: Sequence[str]) -> Chart:
+def replicas_over_week(caption: Caption, *, plan: ReplicaPlan, hours: Labels) -> Chart:
     """Draw replicas needed and replicas paid for, hour by hour."""
     return charts.lines(
         caption,
-        x=list(hours),
+        x=hours,
         series=[
             charts.Series(name="paid for", y=[float(v) for v in plan.running], look="plan"),
             charts.Series(name="needed", y=[float(v) for v in plan.needed]),
@@ -141,7 +141,7 @@ def option_map(caption: Caption, *, verdict: Verdict) -> Chart:
     layout["yaxis"] |= {"tickformat": ",.3~g", "rangemode": "tozero",
                         "title": {"text": "p95 first token, s", "font": {"size": 11}}}  # fmt: skip
     traces, notes = [], []
-    for each, cost in zip(shown, costs, strict=True):
+    for place, (each, cost) in enumerate(zip(shown, costs, strict=True)):
         name = each.option.name
         chosen = name == verdict.chosen
         color = theme.ACCENT if chosen else theme.BAD if each.excluded else theme.NEUTRAL
@@ -156,7 +156,7 @@ def option_map(caption: Caption, *, verdict: Verdict) -> Chart:
         })  # fmt: skip
         notes.append(
             theme.note(name, x=cost / divisor, y=each.option.ttft_p95_s, strong=chosen,
-                       xanchor="left", xshift=11)
+                       xanchor="left", xshift=11, yshift=-9 if place % 2 else 9)
         )  # fmt: skip
     layout["annotations"] = notes
     rows = [

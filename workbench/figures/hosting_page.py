@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from workbench.figures import charts, theme
 from workbench.figures.caption import Caption, chart
-from workbench.figures.cards import Cell, Chart, Table, Tile
+from workbench.figures.cards import Chart, Tile
+from workbench.figures.hosting import WEEKDAYS
 from workbench.models.hosting.capacity import ReplicaPlan
 from workbench.models.hosting.decision import Judged, Verdict
 from workbench.models.hosting.where import Candidate, Fleet
@@ -102,42 +103,33 @@ def load_against_capacity(
                     "title": caption.title})  # fmt: skip
 
 
+def by_day(drawn: Chart, *, first_weekday: int) -> Chart:
+    """Name the days under a week drawn by hours."""
+    layout = {**drawn.figure["layout"]}
+    days = [WEEKDAYS[(first_weekday + n) % 7] for n in range(7)]
+    layout["xaxis"] = {
+        **layout["xaxis"], "type": "linear", "range": [0, HOURS_OF_WEEK],
+        "tickvals": [24 * n + 12 for n in range(7)], "ticktext": days,
+    }  # fmt: skip
+    layout["yaxis"] = {**layout["yaxis"], "dtick": 1} if _most(drawn) <= 6 else layout["yaxis"]
+    data = [
+        {**trace, "line": {**trace["line"], "shape": "hv", "width": 1.6}}
+        for trace in drawn.figure["data"]
+    ]
+    figure = {**drawn.figure, "data": data, "layout": layout}
+    return Chart(**{**{n: getattr(drawn, n) for n in drawn.__slots__}, "figure": figure})
+
+
+def _most(drawn: Chart) -> float:
+    return max((y or 0.0 for trace in drawn.figure["data"] for y in trace["y"]), default=0.0)
+
+
 def one_week(plan: ReplicaPlan) -> ReplicaPlan:
     """Return the last week of a plan."""
     return ReplicaPlan(
         needed=plan.needed[-HOURS_OF_WEEK:], running=plan.running[-HOURS_OF_WEEK:],
         goodput_requests_per_s=plan.goodput_requests_per_s,
         full_batch_requests_per_s=plan.full_batch_requests_per_s,
-    )  # fmt: skip
-
-
-def options_table(
-    candidates: Sequence[Candidate],
-    verdict: Verdict,
-    *,
-    cheapest: Mapping[str, float],
-    off_by: float | None,
-    months: int,
-    required: str,
-) -> Table:
-    """List the options with the spread of their cost, and where each figure comes from."""
-    divisor, letter = theme.scale_of(
-        max(max((each.quantile(0.9) for each in verdict.judged), default=1.0), 1.0)
-    )
-    by_name = {each.option.name: each for each in verdict.judged}
-    rows = [
-        _row(one, by_name[one.option.name], verdict, cheapest, divisor, off_by, required)
-        for one in candidates
-    ]
-    return Table(
-        title=f"{len(rows)} options on the same {_draws(verdict)} demand draws",
-        subtitle=f"Net present cost over {months} months, $"
-        f"{letter} · P(cheapest) among those within the owner's limits",
-        columns=("Option", "NPV P50", "P10–P90", "P(cheapest)", "p95 TTFT, s", "Residency", "Live in", "Basis"),
-        text_columns=("Option", "Residency", "Live in", "Basis"),
-        rows=tuple(rows),
-        foot="Another model is another quality: it is not judged here. Downtime and lock-in count "
-        "where assumptions/hosting.yaml gives them a price",
     )  # fmt: skip
 
 
@@ -161,10 +153,18 @@ def answer(
         return f"{_stay(chosen, candidates)} {_until(feature, fleet, api_usd_per_mtok, mtok_per_month, months_away)}"
     share = cheapest.get(chosen.option.name)
     sure = "" if share is None else f", cheapest in {theme.percent(share)} of draws"
-    return (
-        f"Run {feature} on {lowered(chosen.option.name)}: {theme.money(chosen.quantile(0.5))} "
-        f"at the median{sure}."
-    )
+    today = verdict.judged[0].quantile(0.5)
+    against = f", {theme.money(today)} on the API of today"
+    cost = theme.money(chosen.quantile(0.5))
+    return f"Run {feature} on {_named(chosen, kinds)}: {cost} at the median{against}{sure}."
+
+
+def _named(chosen: Judged, kinds: Mapping[str, str]) -> str:
+    option = chosen.option
+    if kinds[option.name] != "hybrid":
+        return lowered(option.name)
+    many = "replica" if option.replicas == 1 else "replicas"
+    return f"{option.replicas} own {many}, with the API above"
 
 
 def tiles(
@@ -190,7 +190,7 @@ def tiles(
              delta=f"now {tokens(mtok_per_month)} a month", foot="tokens a month"),
         Tile(label="Replicas at the peak", value=str(replicas[0]) if replicas else theme.NOT_KNOWN,
              delta=f"{replicas[1]} paid for, spare included" if replicas else "", foot="modelled"),
-        Tile(label="Use of the own fleet today", foot="modelled, all hours",
+        Tile(label="Use of the fleet", foot="modelled, all hours",
              value=theme.percent(utilization, digits=1).removesuffix(" %"),
              unit="%" if utilization is not None else "", delta="of what it serves in its targets"),
         Tile(label="p95 first token, own", value=theme.number(ours), unit="s" if ours else "",
@@ -224,10 +224,6 @@ def _apart(one: float, other: float, top: float) -> int:
     )  # fmt: skip
 
 
-def _draws(verdict: Verdict) -> str:
-    return f"{len(verdict.judged[0].npv_usd):,}" if verdict.judged else "0"
-
-
 def lowered(name: str) -> str:
     """Write an option's name inside a sentence."""
     return name[0].lower() + name[1:]
@@ -259,33 +255,4 @@ def _until(
     return (
         f"own capacity breaks even at {tokens(even)} tokens a month; {feature} is at "
         f"{tokens(volume)}{when}."
-    )
-
-
-def _row(
-    one: Candidate, judged: Judged, verdict: Verdict, cheapest: Mapping[str, float],
-    divisor: float, off_by: float | None, required: str,
-) -> tuple[str | Cell, ...]:  # fmt: skip
-    option = one.option
-    low, middle, high = (judged.quantile(level) / divisor for level in (0.1, 0.5, 0.9))
-    digits = theme.digits_for(high)
-    if judged.excluded:
-        basis = Cell(text="excluded", tag=True, tone="bad")
-    elif one.basis == "modelled" and off_by is not None:
-        basis = Cell(text=f"modelled ± {theme.percent(off_by)}", tag=True)
-    else:
-        basis = Cell(text=one.basis, tag=True)
-    home = one.note or ", ".join(sorted(option.regions)) or "not stated"
-    weeks = option.weeks_to_live
-    chosen = " ✓" if option.name == verdict.chosen else ""
-    share = cheapest.get(option.name)
-    return (
-        option.name + chosen,
-        theme.number(middle, digits=digits),
-        f"{theme.number(low, digits=digits)}–{theme.number(high, digits=digits)}",
-        "–" if share is None else theme.percent(share),
-        theme.number(option.ttft_p95_s) if math.isfinite(option.ttft_p95_s) else "–",
-        Cell(text="; ".join(judged.excluded), tone="bad") if judged.excluded else home,
-        "today" if weeks == 0 else f"{theme.number(weeks, digits=0)} weeks",
-        basis,
     )

@@ -1,0 +1,130 @@
+"""What a setting of the hosting page weighs: the API, its backups and own capacity as options."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from widgets.hosting_data import ANYWHERE, Reading
+from workbench.errors import InputError
+from workbench.exports.hosting_study import shipped_surface
+from workbench.models.hosting.cost import owned_usd_per_gpu_hour
+from workbench.models.hosting.decision import Demand, Option, Verdict
+from workbench.models.hosting.study import Study, StudyInputs, finish
+from workbench.models.hosting.surface import latency_at
+from workbench.models.hosting.where import (
+    Ask,
+    Candidate,
+    Fleet,
+    demand_of,
+    fleet_of,
+    own_candidates,
+    weigh,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Weighed:
+    """The options of one setting, and what own capacity would be."""
+
+    candidates: list[Candidate]
+    demand: Demand
+    verdict: Verdict
+    study: Study | None
+    fleet: Fleet | None
+    ttft_s: float | None
+    refusal: str
+
+
+def weighed(reading: Reading, ask: Ask) -> Weighed:
+    """Weigh what can be: the API and its backups always, own capacity where it is predicted."""
+    feature = reading.feature
+    api = _api(reading, ask)
+    candidates = [
+        Candidate(option=api, basis="measured", note=_home(reading)),
+        *_backups(reading, ask),
+    ]
+    demand = demand_of(feature, ask)
+    study = fleet = ttft = None
+    refusal = reading.refusal
+    if reading.served is not None:
+        try:
+            goodput = reading.goodput_at(ask.targets)
+            study = finish(_inputs(reading, ask), reading.served, goodput)
+            ttft = _ttft_s(reading, study)
+            owned = owned_usd_per_gpu_hour(reading.node) if reading.node else None
+            candidates += own_candidates(
+                feature, study, goodput, ask, api=api, demand=demand,
+                owned_usd_per_gpu_hour=owned, ttft_p95_s=ttft,
+            )  # fmt: skip
+            fleet = fleet_of(study, ask)
+        except InputError as error:
+            refusal = str(error)
+    return Weighed(
+        candidates=candidates, demand=demand, verdict=weigh(candidates, demand, ask),
+        study=study, fleet=fleet, ttft_s=ttft, refusal=refusal,
+    )  # fmt: skip
+
+
+def _inputs(reading: Reading, ask: Ask) -> StudyInputs:
+    feature = reading.feature
+    return StudyInputs(
+        configuration=None,  # the prediction is at hand
+        load=feature.load, traffic=feature.traffic, targets=ask.targets, scaling="fixed",
+        usd_per_gpu_hour=ask.usd_per_gpu_hour,
+        api_usd_per_mtok_input=feature.input_usd_per_mtok(ask.cache_hit_rate),
+        api_usd_per_mtok_output=feature.usd_per_mtok_output,
+    )  # fmt: skip
+
+
+def _api(reading: Reading, ask: Ask) -> Option:
+    first = reading.entry["served"][0]
+    regions = reading.entry["regions"] or [reading.region]
+    return Option(
+        name=f"Managed API, {first['model']}",
+        usd_per_mtok=reading.feature.api_usd_per_mtok(ask.cache_hit_rate),
+        regions=frozenset({*regions, *_free(reading)}),
+        data_classes=frozenset({ask.tolerance.data_class}),
+        ttft_p95_s=reading.entry["ttft_p95_s"] or math.nan,
+    )
+
+
+def _backups(reading: Reading, ask: Ask) -> list[Candidate]:
+    found = []
+    for one in reading.entry["backups"]:
+        prices = one["usd_per_mtok"]
+        priced = replace(
+            reading.feature, usd_per_mtok_uncached=prices["uncached"],
+            usd_per_mtok_cached=prices["cached"], usd_per_mtok_output=prices["output"],
+        )  # fmt: skip
+        stated = {one["region"]} if one["region"] else {reading.region}
+        option = Option(
+            name=f"Backup API, {one['model']}",
+            usd_per_mtok=priced.api_usd_per_mtok(ask.cache_hit_rate),
+            regions=frozenset({*stated, *_free(reading)}), weeks_to_live=0.0,
+            data_classes=frozenset({ask.tolerance.data_class}),
+        )  # fmt: skip
+        note = "" if one["region"] else "not stated"
+        found.append(Candidate(option=option, basis="list price", note=note))
+    return found
+
+
+def _free(reading: Reading) -> set[str]:
+    return {ANYWHERE} if reading.region == ANYWHERE else set()
+
+
+def _home(reading: Reading) -> str:
+    regions = reading.entry["regions"]
+    return ", ".join(sorted(regions)) if regions else "not logged"
+
+
+def _ttft_s(reading: Reading, study: Study) -> float:
+    """Return the p95 first token of the fleet as it is loaded in its busiest hour."""
+    needed = max(int(study.plan.needed.max()), 1)
+    peak = float(reading.feature.load.peak_requests_per_s.max())
+    surface = shipped_surface()
+    load = min(peak / needed / study.plan.full_batch_requests_per_s, float(surface.load[-1]))
+    cv = float(np.clip(reading.feature.load.cv, surface.cv[0], surface.cv[-1]))
+    return latency_at(
+        surface, study.replica, reading.feature.traffic, replicas=needed, cv=cv, load=load
+    ).ttft_p95_s
