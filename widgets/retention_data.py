@@ -239,14 +239,9 @@ def _path(flow: Flow, plan: Plan) -> Any:  # noqa: ANN401 - an array of months
 
 def _together(months: Sequence[MonthlyCost]) -> MonthlyCost:
     """Return the sum of months over the same tiers, cause by cause."""
-    columns = {
-        one.name: [getattr(month, one.name) for month in months] for one in fields(MonthlyCost)
-    }
-    return MonthlyCost(
-        **{
-            name: tuple(map(sum, zip(*found, strict=True)))
-            if isinstance(found[0], tuple)
-            else sum(found)
-            for name, found in columns.items()
-        }
-    )
+    summed: dict[str, Any] = {}
+    for one in fields(MonthlyCost):
+        found = [getattr(month, one.name) for month in months]
+        by_tier = isinstance(found[0], tuple)
+        summed[one.name] = tuple(map(sum, zip(*found, strict=True))) if by_tier else sum(found)
+    return MonthlyCost(**summed)

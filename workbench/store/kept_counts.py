@@ -30,7 +30,9 @@ def keep(catalog: Catalog) -> None:
     folder = catalog.layout.store / FOLDER
     folder.mkdir(mode=0o700, exist_ok=True)
     for month, counts in by_month.items():
-        files.write_json(folder / f"{month}.json", counts, staging=catalog.layout.staging)
+        files.write_json(
+            folder / f"{month}.json", {"counts": counts}, staging=catalog.layout.staging
+        )
 
 
 def restore(catalog: Catalog) -> None:
@@ -64,5 +66,5 @@ def restore(catalog: Catalog) -> None:
 def _on_file(layout: Layout) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for path in sorted((layout.store / FOLDER).glob("*.json")):
-        found += json.loads(path.read_text(encoding="utf-8"))
+        found += json.loads(path.read_text(encoding="utf-8"))["counts"]
     return found
