@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from widgets.overview_answers import answered
 from widgets.page import Page, Snapshot, Values, day
 from widgets.periods import ALL, Columns, Period, periods
 from widgets.unit_economics_data import Reading, read, unit_of
 from workbench.figures import overview as figures
-from workbench.figures.cards import View
+from workbench.figures.cards import Tile, View
 from workbench.models.overview import MonthToDate, month_to_date
 from workbench.models.unit_economics import daily_trend, unit_costs
 
@@ -31,6 +32,7 @@ class Headline:
     unpriced: float | None
     by_feature: tuple[Mapping[str, float], Mapping[str, float]]
     unit: Reading
+    answered: tuple[Tile, ...] = ()
     price_changes: tuple[tuple[str, str], ...] = ()
 
 
@@ -53,7 +55,7 @@ def load(snapshot: Any, _: Values) -> Headline:  # noqa: ANN401 - a Snapshot or 
         month=month_to_date(usd, as_of=as_of), daily_usd=usd, requests=requests,
         unpriced=short / requests if requests else None,
         by_feature=(_by_feature(daily, same), _by_feature(daily, this)),
-        unit=read(snapshot, _leading(snapshot, environment)),
+        unit=read(snapshot, _leading(snapshot, environment)), answered=answered(snapshot),
     )  # fmt: skip
 
 
@@ -116,7 +118,7 @@ def draw(data: Headline, _: Values) -> View:
         tiles=figures.tiles(
             month, daily=this, unpriced=data.unpriced, requests=data.requests,
             unit=(unit.feature, unit.unit.name, costs.fully_loaded_usd, past),
-            as_of=f"as of {day(unit.as_of)}",
+            as_of=f"as of {day(unit.as_of)}", answered=data.answered,
         ),
         cards=(
             figures.month_trend(labels, this, previous, month=month),

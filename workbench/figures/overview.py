@@ -6,7 +6,7 @@ from datetime import timedelta
 from workbench.figures import theme
 from workbench.figures.bars import bars
 from workbench.figures.caption import Caption
-from workbench.figures.cards import Cell, Chart, Link, Table, Tile, Tone
+from workbench.figures.cards import MAX_TILES, Cell, Chart, Link, Table, Tile, Tone
 from workbench.figures.charts import Mark, Series, lines
 from workbench.figures.unit_economics import change
 from workbench.models.overview import MonthToDate
@@ -18,10 +18,13 @@ UNIT_PAGE = "unit_economics"
 def tiles(
     month: MonthToDate, *, daily: Sequence[float], unpriced: float | None, requests: float,
     unit: tuple[str, str, float | None, Sequence[float | None]], as_of: str,
+    answered: Sequence[Tile] = (),
 ) -> tuple[Tile, ...]:  # fmt: skip
     """Return spend, month end, cost per unit of value, unpriced share, requests, data as of.
 
     `unit` is feature, unit's name, fully loaded cost of the month, and the months before.
+    `answered` are tiles of other questions; they take the place of the last ones here, whose
+    numbers stand in the state line and the details too.
     """
     feature, name, each, months = unit
     spend, spend_unit = theme.money_parts(month.spend_usd)
@@ -29,22 +32,56 @@ def tiles(
     delta, tone = _against(month)
     link = Link(page=UNIT_PAGE, filter={"feature": "all", "environment": "production"})
     cost, cost_unit = theme.money_parts(each)
-    return (
+    own = (
         Tile(label=f"Spend, {month.as_of:%B} to date", value=spend, unit=spend_unit, delta=delta,
              tone=tone, spark=tuple(daily), foot="measured, contract", why=link),
         Tile(label="Month end at this pace", value=end, unit=end_unit, delta=month.run_rate_label,
              foot=f"day {month.as_of.day} of {month.days_in_month}", why=Link(anchor="why")),
-        Tile(label=f"Per {name}", value=cost, unit=cost_unit, delta=f"{feature}, fully loaded",
+        Tile(label=f"Cost per {name}", value=cost, unit=cost_unit, delta=f"{feature}, fully loaded",
              spark=tuple(months), foot="measured", why=Link(page=UNIT_PAGE, filter={"feature": feature})),
-        Tile(label="Requests without a full price", value=theme.percent(unpriced, digits=2).removesuffix(" %"),
+        Tile(label="Without a full price", value=theme.percent(unpriced, digits=2).removesuffix(" %"),
              unit="%" if unpriced is not None else "", tone="bad" if unpriced else "good",
-             delta="▲ not in any sum here" if unpriced else "● every request is priced", foot=as_of, why=link),
+             delta="▲ of requests, in no sum" if unpriced else "● every request is priced", foot=as_of, why=link),
         Tile(label="Requests, month to date", value=theme.count(requests), delta="retries and errors included",
              foot="measured", why=link),
         Tile(label="Data as of", value=f"{month.as_of.day} {month.as_of:%b}",
-             delta="● every day of the month has data" if not month.missing_days
+             delta="● no day is missing" if not month.missing_days
              else f"▼ {month.missing_days} days have no data",
              tone="neutral" if not month.missing_days else "bad", foot="last complete day, UTC", why=Link(anchor="why")),
+    )  # fmt: skip
+    return (*own[: MAX_TILES - len(answered)], *answered)
+
+
+def outlook_tile(
+    to: str, total_usd: Mapping[str, float], *, breach_share: float, as_of: str
+) -> Tile:
+    """Return what is still to come as its envelope has it: P50, its band, chance of a breach.
+
+    `total_usd` has p10, p50 and p90 of the months from now to the month `to`.
+    """
+    value, unit = theme.money_parts(total_usd["p50"])
+    low, high = (
+        theme.number(theme.in_scale(total_usd[p], total_usd["p50"])) for p in ("p10", "p90")
+    )
+    likely = breach_share >= 0.5
+    return Tile(
+        label=f"Outlook to {to}, P50", value=value, unit=unit,
+        delta=f"{'▲' if likely else '●'} {theme.percent(breach_share)} chance over budget",
+        tone="bad" if likely else "neutral", foot=f"P10–P90 {low}–{high}, {as_of}",
+        why=Link(page="envelope"),
+    )  # fmt: skip
+
+
+def ready_tile(verdicts: Mapping[str, int], *, as_of: str) -> Tile:
+    """Return how many of the checks that apply have passed, and what the others lack."""
+    applying = sum(n for verdict, n in verdicts.items() if verdict != "not applicable")
+    passed, failed = verdicts.get("pass", 0), verdicts.get("fail", 0)
+    missing = verdicts.get("insufficient evidence", 0)
+    done = passed == applying
+    return Tile(
+        label="Ready for production", value=f"{passed}/{applying}", unit="checks",
+        delta="● all pass" if done else f"▼ {failed} fail, {missing} lack proof",
+        tone="good" if done else "bad", foot=as_of, why=Link(page="readiness"),
     )  # fmt: skip
 
 
@@ -75,15 +112,15 @@ def answer(month: MonthToDate, *, unit: str, each_usd: float | None, unpriced: f
 def _against(month: MonthToDate) -> tuple[str, Tone]:
     """Set the month beside the same days before, or beside their daily mean."""
     if month.change_ratio is not None:
-        return change(month.spend_usd, month.previous_usd, "the same days before")
+        return change(month.spend_usd, month.previous_usd, f"1–{month.as_of.day} {_before(month)}")
     if month.spend_usd is None or month.previous_usd is None or not month.days_with_data:
         return "no earlier month to compare", "neutral"
     a_day = month.spend_usd / month.days_with_data
-    return change(a_day, month.previous_usd / month.previous_days, f"{_before(month)}, a day")
+    return change(a_day, month.previous_usd / month.previous_days, f"{_before(month)} a day")
 
 
 def _before(month: MonthToDate) -> str:
-    return f"{month.as_of.replace(day=1) - timedelta(days=1):%B}"
+    return f"{month.as_of.replace(day=1) - timedelta(days=1):%b}"
 
 
 def month_trend(
@@ -168,13 +205,14 @@ def movers_table(
     """Return the largest movers; each name leads to its own page."""
     rows = []
     moved = top_movers(before, now, at_most=6) if before else ()
+    digits = theme.column_digits([value for _, *values in moved for value in values[:2]])
     for name, then, value, change_usd in moved:
         linked = name in now or name in before
         link = Link(page=UNIT_PAGE, filter={"feature": name}) if linked else None
         tone = "bad" if change_usd > 0 else "good"
         rows.append((
-            Cell(text=name, link=link), theme.accounting(value), theme.accounting(then),
-            Cell(text=theme.accounting(change_usd) if change_usd < 0 else theme.signed(change_usd), tone=tone),
+            Cell(text=name, link=link), theme.accounting(value, digits=digits),
+            theme.accounting(then, digits=digits), Cell(text=_moved(change_usd, digits), tone=tone),
         ))  # fmt: skip
     return Table(
         title="Largest movers this month", subtitle="Contract cost of the same days, $", span="narrow",
@@ -182,6 +220,10 @@ def movers_table(
         empty="The snapshot has no earlier month to compare with.", foot="Δ adds up to the change of the total",
         why=Link(text="unit economics", page=UNIT_PAGE, filter={"feature": "all"}),
     )  # fmt: skip
+
+
+def _moved(usd: float, digits: int) -> str:
+    return theme.accounting(usd, digits=digits) if usd < 0 else theme.signed(usd, digits=digits)
 
 
 def _running(values: Sequence[float | None]) -> list[float]:

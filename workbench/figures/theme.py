@@ -176,6 +176,17 @@ def money_parts(usd: float | None) -> tuple[str, str]:
     ), f"${letter}"
 
 
+def in_scale(usd: float, beside_usd: float) -> float:
+    """Return a sum in the thousands or millions that another is shown in.
+
+    Examples
+    --------
+    >>> in_scale(1_793.0, 2_045.0)
+    1.793
+    """
+    return usd / scale_of(beside_usd)[0]
+
+
 def money(usd: float | None) -> str:
     """Write a sum in a sentence: $2.83, $124k, −$1.42m, $0.000410.
 
