@@ -156,8 +156,8 @@ def _latency(data: Health) -> Chart:
     promised = (data.found.get("promised") or {}).get("latency_p95_ms")
     return figures.latency(
         Caption(
-            title="Latency by day", subtitle="Milliseconds, all environments, with the 95 % "
-            "bootstrap band of p95", unit="ms",
+            title="Latency by day", subtitle="Seconds, all environments, with the 95 % "
+            "bootstrap band of p95", unit="s",
             foot="Measured in 2 % bins: each value within 1 %", span="half",
         ),
         days=data.days, percentiles=data.percentiles, objective_ms=promised,

@@ -17,9 +17,9 @@ def test_latency_draws_percentiles_band_and_promise():
     days = [percentile_bands([float(i + shift) for i in range(1, 101)]) for shift in (0, 100)]
     chart = monitoring.latency(CAPTION, days=["1", "2"], percentiles=days, objective_ms=150)
     lines = drawn(chart)
-    assert lines["p50"] == [50, 150]
-    assert lines["p95"] == [95, 195]
-    assert lines["p95, 95 % band"] == [days[0][1].high_ms, days[1][1].high_ms]
+    assert lines["p50"] == [0.05, 0.15]
+    assert lines["p95"] == [0.095, 0.195]
+    assert lines["p95, 95 % band"] == [day[1].high_ms / 1000 for day in days]
     assert "promised p95" in str(chart.figure["layout"]["annotations"])
 
 
@@ -57,7 +57,7 @@ def test_the_answer_names_every_broken_promise():
         "fast enough to page; 2026-11 may end at $120.00, envelope $100.00; inputs have drifted."
     )
     fine = monitoring.answer("chat", {}, whole=whole, errors=1, requests=50)
-    assert fine == "chat keeps its promises: 2.0 % of 50 requests failed."
+    assert fine == "chat has promised nothing: 2.0 % of 50 requests failed."
 
 
 def test_tiles_say_each_verdict_in_a_sign_and_a_word():

@@ -10,6 +10,7 @@ from workbench.answers import (
     documents,
     envelope,
     hosting,
+    model_upgrade,
     monitoring,
     readiness,
     retention,
@@ -24,6 +25,7 @@ ANSWERS: dict[str, Answer] = {
     "commitments": commitments.document,
     "monitoring": monitoring.document,
     "retention": retention.document,
+    "model_upgrade": model_upgrade.document,
     "readiness": readiness.document,
 }
 """Questions whose answer needs rows or papers that the snapshot does not hold."""

@@ -1,9 +1,19 @@
 """The commands: parse, call, print. Nothing is computed here, and only here is the clock read."""
 
-from workbench.cli import analysis, data, exit, finance, pages, playbook, retention, serving
+from workbench.cli import (
+    analysis,
+    data,
+    exit,
+    exports,
+    finance,
+    pages,
+    playbook,
+    retention,
+    serving,
+)
 from workbench.cli.app import main, workbench
 
-for _module in (data, analysis, pages, playbook, finance, retention, exit, serving):
+for _module in (data, analysis, pages, playbook, finance, exports, retention, exit, serving):
     _module.register(workbench)
 
 __all__ = ["main", "workbench"]

@@ -195,12 +195,18 @@ def verify(pack: Path | None, folder: Path) -> None:
 
 
 def _verify_pack(pack: Path) -> None:
+    from workbench.answers.audit import certified_by
     from workbench.playbook.audit import verify_audit
 
     verdict = verify_audit(pack)
     if not verdict.whole:
         raise InputError(f"{pack} was changed: {verdict.where}.")
     click.echo(f"Verified: {pack} is as it was written; its last hash is {verdict.head_sha256}.")
+    signed_by = certified_by(pack, head_sha256=verdict.head_sha256)
+    if signed_by:
+        click.echo(f"Signed by the key {signed_by}: compare it with the one you were given.")
+    else:
+        click.echo("No certificate lies beside it: compare the hash with the one you were given.")
 
 
 @click.command()

@@ -20,12 +20,12 @@ def latency(
     percentiles: Sequence[tuple[Percentile, ...]],
     objective_ms: float | None,
 ) -> Chart:
-    """Draw each day's p50, p95 and p99 with the band of p95, beside the promise.
+    """Draw each day's p50, p95 and p99 in seconds with the band of p95, beside the promise.
 
     `percentiles` holds one result of `percentile_bands` for each day.
     """
     by_share = {
-        f"p{100 * found.share:g}": [day[place].ms for day in percentiles]
+        f"p{100 * found.share:g}": [day[place].ms / 1000 for day in percentiles]
         for place, found in enumerate(percentiles[0] if percentiles else ())
     }
     looks: dict[str, charts.Look] = {"p95": "p50", "p99": "previous"}
@@ -37,10 +37,10 @@ def latency(
     bands = []
     if p95 is not None:
         low, high = (
-            [getattr(day[p95], side) for day in percentiles] for side in ("low_ms", "high_ms")
+            [getattr(day[p95], side) / 1000 for day in percentiles] for side in ("low_ms", "high_ms")
         )
         bands.append(charts.Band(name="p95, 95 % band", low=low, high=high))
-    marks = [charts.Mark(text="promised p95", y=objective_ms)] if objective_ms is not None else []
+    marks = [charts.Mark(text="promised p95", y=objective_ms / 1000)] if objective_ms is not None else []
     return charts.lines(caption, x=days, series=series, bands=bands, marks=marks)
 
 
@@ -134,7 +134,8 @@ def answer(
     share = theme.percent(errors / requests if requests else None, digits=1)
     if faults:
         return f"{feature} needs a look: {'; '.join(faults)}."
-    return f"{feature} keeps its promises: {share} of {requests:,} requests failed."
+    kept = "keeps its promises" if any(promised.values()) else "has promised nothing"
+    return f"{feature} {kept}: {share} of {requests:,} requests failed."
 
 
 def tiles(

@@ -129,7 +129,7 @@ def upgrade_cost_is_accepted(case: Case) -> Finding:
 def feedback_closes(case: Case) -> Finding:
     """G5-04: 95 % of corrections are triaged in 14 days; every confirmed one gave a test case."""
     rows = case.table("corrections")
-    loop = feedback_loop([_correction(row) for row in rows], as_of_day=case.as_of.toordinal())
+    loop = feedback_loop([correction_of(row) for row in rows], as_of_day=case.as_of.toordinal())
     need(loop, "no correction is old enough to judge")
     if loop is None:
         raise AssertionError
@@ -146,7 +146,9 @@ def feedback_closes(case: Case) -> Finding:
     )
 
 
-def _correction(row: dict[str, Any]) -> Correction:
+def correction_of(row: dict[str, Any]) -> Correction:
+    """Return a row of evidence/corrections.csv as the model takes it."""
+
     def day(value: date | None) -> int | None:
         return None if value is None else value.toordinal()
 

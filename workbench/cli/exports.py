@@ -1,0 +1,57 @@
+"""Commands that write what the workbench knows as a file for others."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from workbench.cli.app import workspace_option
+from workbench.cli.playbook import as_of_option, opened
+from workbench.errors import InputError
+
+
+def register(group: click.Group) -> None:
+    """Add the commands of this file to `export`, which other files add to as well."""
+    export = group.commands.get("export")
+    if not isinstance(export, click.Group):
+        export = click.Group("export", help="Write what the workbench knows as a file.")
+        group.add_command(export)
+    for command in (audit, metrics):
+        export.add_command(command)
+
+
+@click.command()
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Zip file to write.")
+@click.option("--as", "by", default="", help="Your name: recorded, not authenticated.")
+@as_of_option
+@workspace_option
+def audit(out: Path, by: str, as_of: datetime | None, folder: Path) -> None:
+    """Write every check with its evidence as one signed pack, and its page as PDF."""
+    from workbench.answers.audit import export
+
+    if out.suffix != ".zip":
+        raise InputError(f"{out}: an audit pack is a .zip file.")
+    with opened(folder, as_of=as_of) as source:
+        done = export(source, out, by=by, now=datetime.now(tz=UTC))
+    click.echo(f"Audit pack {done.pack}; its last hash is {done.head_sha256}.")
+    click.echo(f"Signed in {done.certificate} by the key {done.fingerprint}: note it elsewhere.")
+    click.echo(f"PDF {done.pdf}." if done.pdf else f"No PDF: {done.no_pdf}.")
+    click.echo(f"Check it anywhere: workbench verify {done.pack}")
+
+
+@click.command()
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Text file to write.")
+@click.option("--days", type=click.IntRange(min=1), default=1, show_default=True, help="Days back.")
+@as_of_option
+@workspace_option
+def metrics(out: Path, days: int, as_of: datetime | None, folder: Path) -> None:
+    """Write requests, errors, cost and latency as Prometheus text."""
+    from workbench.answers.readiness import evidence_of
+    from workbench.playbook.metrics import prometheus_text
+
+    with opened(folder, as_of=as_of) as source:
+        text = prometheus_text(evidence_of(source), days=days)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(text, encoding="utf-8")
+    samples = sum(not line.startswith("#") for line in text.splitlines())
+    click.echo(f"{samples:,} samples of {days} days written to {out}.")
