@@ -1,59 +1,31 @@
-"""The one place where readers, prices, kernel and store meet: what commands and notebooks call."""
+"""A workspace: opening it, its prices, its one transaction, publishing and checking."""
 
 import json
 import secrets
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import yaml
 
-from workbench.errors import InputError, StoreError, WorkbenchError, shown
-from workbench.ingest.batch import AlreadyKnown, KnownSource, Staged
+from workbench.errors import InputError, WorkbenchError, shown
+from workbench.ingest.batch import AlreadyKnown, Staged
 from workbench.ingest.formats import expand
-from workbench.ingest.stage import stage
 from workbench.pricing.book import PriceBook, RateKey, compile_rates, listing
 from workbench.pricing.rows import PriceImport
 from workbench.pricing.sheet import read_sheet
 from workbench.pricing.shipped import shipped_fingerprint, shipped_imports
 from workbench.schema import LAYERS
-from workbench.store import certificates, files, rollups, segments, snapshot, upkeep
+from workbench.store import certificates, files, rollups, segments, snapshot, totals, upkeep
 from workbench.store.catalog import Catalog
 from workbench.store.layout import Layout
+from workbench.workspace.reading import IngestReport, Progress, Reading, commit, stage_file
 
 if TYPE_CHECKING:
     import polars as pl
-
-Progress = Callable[[Path, int, int], None]
-"""Called after each file with its path, its records and the number of files in all."""
-
-
-@dataclass(slots=True)
-class IngestReport:
-    """What became of each file of one ingest command."""
-
-    staged: list[Staged] = field(default_factory=list)
-    known: list[AlreadyKnown] = field(default_factory=list)
-    failed: list[tuple[str, str]] = field(default_factory=list)
-    """Files that were refused, with the reason; nothing of them was committed."""
-
-    @property
-    def loaded(self) -> int:
-        """Rows that became usage or outcomes."""
-        return sum(one.loaded for one in self.staged)
-
-
-@dataclass(frozen=True, slots=True)
-class _Options:
-    """What holds for every file of one ingest command."""
-
-    fmt: str | None
-    constants: Mapping[str, str]
-    user_key: bytes
 
 
 class Workspace:
@@ -107,13 +79,8 @@ class Workspace:
     def _writer(self) -> "Catalog":
         """Open the catalog for writing, after mending what a killed command left."""
         upkeep.finish(self.layout)
-        catalog = Catalog.open(self.layout)
+        catalog = self._catalog_of_this_version()
         try:
-            if not catalog.is_this_version():
-                raise StoreError(
-                    f"{self.layout.database} was made by another version. "
-                    "Run `workbench rebuild`: it is made again from the segments."
-                )
             segments.sweep(self.layout)
             self._keep_shipped_prices(catalog)
             pending = catalog.pending()
@@ -122,6 +89,16 @@ class Workspace:
         except BaseException:
             catalog.connection.close()
             raise
+        return catalog
+
+    def _catalog_of_this_version(self) -> "Catalog":
+        """Open the catalog; one of another version is made again from the segments."""
+        catalog = Catalog.open(self.layout)
+        if not catalog.is_this_version():
+            catalog.connection.close()
+            for path in self.layout.store.glob("workbench.duckdb*"):
+                path.unlink()
+            catalog = Catalog.open(self.layout)
         return catalog
 
     def reader(self, *, locked: bool = True) -> "Catalog":
@@ -263,15 +240,15 @@ class Workspace:
         """
         report = IngestReport()
         committed: list[dict[str, Any]] = []
-        options = _Options(fmt, constants or {}, self.layout.user_key.read_bytes())
+        reading = Reading(fmt, constants or {}, self.layout.user_key.read_bytes())
         with self._writer() as catalog:
             catalog.make_views()
             paths_found = expand([str(path) for path in paths])
             for path in paths_found:
                 try:
-                    done = self._stage(catalog, path, committed, options)
+                    done = stage_file(catalog, path, committed=committed, reading=reading)
                     if isinstance(done, Staged) and not dry_run:
-                        committed.append(_commit(self.layout, done, now=now))
+                        committed.append(commit(self.layout, done, now=now))
                 except WorkbenchError as error:
                     report.failed.append((str(path), str(error)))
                     continue
@@ -285,30 +262,6 @@ class Workspace:
                 self._apply(catalog, committed)
             segments.sweep(self.layout)
         return report
-
-    def _stage(
-        self,
-        catalog: Catalog,
-        path: Path,
-        committed: Sequence[Mapping[str, Any]],
-        options: "_Options",
-    ) -> Staged | AlreadyKnown:
-        source_id = secrets.token_hex(8)
-        staging = self.layout.staging / source_id
-        staging.mkdir(parents=True)
-        files.require_space(staging, bytes_needed=_space_for(path))
-        return stage(
-            catalog.connection,
-            path=path,
-            fmt=options.fmt,
-            constants=options.constants,
-            staging=staging,
-            source_id=source_id,
-            user_key=options.user_key,
-            known=_known(catalog, committed),
-            existing=_existing(catalog, self.layout, committed, kind="usage"),
-            existing_outcomes=_existing(catalog, self.layout, committed, kind="outcomes"),
-        )
 
     # Publishing and checking --------------------------------------------------------------
 
@@ -389,7 +342,7 @@ class Workspace:
         if found:
             return found
         with self.reader(locked=False) as catalog:
-            return [*_miscounts(catalog)]
+            return [*totals.disagreements(catalog)]
 
     def rebuild(self) -> None:
         """Delete the derived DuckDB file and make it again from the immutable files."""
@@ -419,11 +372,6 @@ class Workspace:
         return pl.scan_parquet(listed)
 
 
-def utc_now() -> datetime:
-    """Return the clock as aware UTC; for `cli` and notebooks, which may read it."""
-    return datetime.now(tz=UTC)
-
-
 def _yaml(path: Path) -> Any:  # noqa: ANN401
     try:
         return yaml.safe_load(path.read_text())
@@ -431,82 +379,10 @@ def _yaml(path: Path) -> Any:  # noqa: ANN401
         raise InputError(f"{path}: not readable as YAML ({str(error)[:200]}).") from error
 
 
-def _known(catalog: Catalog, committed: Sequence[Mapping[str, Any]]) -> list[KnownSource]:
-    stored = [
-        KnownSource(
-            source_id=row[0], sha256=row[1], prefix_sha256=row[2], byte_length=row[3],
-            records=row[4], format=row[5], constants=json.loads(row[6]),
-        )
-        for row in catalog.known_sources()
-    ]  # fmt: skip
-    fresh = [
-        KnownSource(**{name: one[name] for name in KnownSource.__dataclass_fields__})
-        for one in committed
-    ]
-    return stored + fresh
-
-
 def _is_latest(one: PriceImport, held: Sequence[PriceImport]) -> bool:
     """Say whether the newest import of the same source already says the same."""
     same = [other for other in held if (other.layer, other.source) == (one.layer, one.source)]
     return bool(same) and max(same, key=lambda other: other.known_from).rows == one.rows
-
-
-def _space_for(path: Path) -> int:
-    """Return bytes a file may need while it is read: three times its size, and some."""
-    return 3 * path.stat().st_size + (16 << 20) if path.is_file() else 0
-
-
-def _existing(
-    catalog: Catalog, layout: Layout, committed: Sequence[Mapping[str, Any]], *, kind: str
-) -> str | None:
-    """Return SQL for the rows already stored, those of this command included."""
-    fresh = [
-        str(layout.store / entry["file"])
-        for one in committed
-        if one["kind"] == kind
-        for entry in one["segments"]
-    ]
-    if not fresh and not catalog.files_of(kind):
-        return None
-    return catalog.relation(kind, extra=fresh)
-
-
-def _commit(layout: Layout, staged: Staged, *, now: datetime) -> dict[str, Any]:
-    batch = {
-        name: getattr(staged, name)
-        for name in Staged.__dataclass_fields__
-        if name not in ("segments", "quarantine")
-    }
-    batch["started_at"] = now.replace(tzinfo=None).isoformat()
-    batch["finished_at"] = utc_now().replace(tzinfo=None).isoformat()
-    moved = [
-        segments.Segment(
-            month=one.month, path=one.path, rows=one.rows,
-            first=one.first.isoformat(), last=one.last.isoformat(),
-        )
-        for one in staged.segments
-    ]  # fmt: skip
-    return segments.commit(layout, batch=batch, segments=moved, quarantine=staged.quarantine)
-
-
-def _miscounts(catalog: Catalog) -> Iterable[str]:
-    checks = (
-        ("rows of usage", "SELECT count(*) FROM usage", "SELECT sum(rows) FROM segment WHERE kind = 'usage'"),
-        ("rows loaded", "SELECT sum(loaded) FROM manifest", "SELECT sum(rows) FROM segment"),
-        ("priced rows", "SELECT count(*) FROM priced_usage", "SELECT count(*) FROM usage"),
-        ("requests rolled up", "SELECT sum(requests) FROM rollup_day", "SELECT count(*) FROM usage"),
-        ("contract cost rolled up", "SELECT sum(contract_pico) FROM rollup_day", "SELECT sum(CAST(contract_pico AS DECIMAL(38,0))) FROM priced_usage"),
-        ("list cost by class", "SELECT sum(list_pico) FROM rollup_class", "SELECT sum(list_pico) FROM rollup_day"),
-        ("quarantined records", "SELECT sum(quarantined) FROM manifest", "SELECT count(*) FROM quarantine"),
-        ("unbalanced batches", "SELECT count(*) FROM manifest WHERE records <> loaded + duplicates + quarantined + skipped", "SELECT 0"),
-    )  # fmt: skip
-    for what, left, right in checks:
-        one = catalog.one(left)
-        other = catalog.one(right)
-        a, b = (one or (None,))[0] or 0, (other or (None,))[0] or 0
-        if a != b:
-            yield f"{what}: {a} in one place, {b} in the other. Run `workbench rebuild`; if it stays, the files above are damaged."
 
 
 _CONFIG = """# A workspace of the workbench. Money is US dollars; days, months and closes are UTC.

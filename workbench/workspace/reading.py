@@ -1,0 +1,124 @@
+"""How the files of one ingest command are staged against the store and committed one by one."""
+
+import json
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from workbench.ingest.batch import AlreadyKnown, KnownSource, Staged
+from workbench.ingest.stage import stage
+from workbench.store import files, segments
+from workbench.store.catalog import Catalog
+from workbench.store.layout import Layout
+
+Progress = Callable[[Path, int, int], None]
+"""Called after each file with its path, its records and the number of files in all."""
+
+
+@dataclass(slots=True)
+class IngestReport:
+    """What became of each file of one ingest command."""
+
+    staged: list[Staged] = field(default_factory=list)
+    known: list[AlreadyKnown] = field(default_factory=list)
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    """Files that were refused, with the reason; nothing of them was committed."""
+
+    @property
+    def loaded(self) -> int:
+        """Rows that became usage or outcomes."""
+        return sum(one.loaded for one in self.staged)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What holds for every file of one ingest command."""
+
+    fmt: str | None
+    constants: Mapping[str, str]
+    user_key: bytes
+
+
+def stage_file(
+    catalog: Catalog, path: Path, *, committed: Sequence[Mapping[str, Any]], reading: Reading
+) -> Staged | AlreadyKnown:
+    """Stage one file against the store and what this command has committed so far."""
+    layout = catalog.layout
+    source_id = secrets.token_hex(8)
+    staging = layout.staging / source_id
+    staging.mkdir(parents=True)
+    files.require_space(staging, bytes_needed=_space_for(path))
+    return stage(
+        catalog.connection,
+        path=path,
+        fmt=reading.fmt,
+        constants=reading.constants,
+        staging=staging,
+        source_id=source_id,
+        user_key=reading.user_key,
+        known=_known(catalog, committed),
+        existing=_existing(catalog, layout, committed, kind="usage"),
+        existing_outcomes=_existing(catalog, layout, committed, kind="outcomes"),
+    )
+
+
+def _known(catalog: Catalog, committed: Sequence[Mapping[str, Any]]) -> list[KnownSource]:
+    stored = [
+        KnownSource(
+            source_id=row[0], sha256=row[1], prefix_sha256=row[2], byte_length=row[3],
+            records=row[4], format=row[5], constants=json.loads(row[6]),
+        )
+        for row in catalog.known_sources()
+    ]  # fmt: skip
+    fresh = [
+        KnownSource(**{name: one[name] for name in KnownSource.__dataclass_fields__})
+        for one in committed
+    ]
+    return stored + fresh
+
+
+def _space_for(path: Path) -> int:
+    """Return bytes a file may need while it is read: three times its size, and some."""
+    return 3 * path.stat().st_size + (16 << 20) if path.is_file() else 0
+
+
+def _existing(
+    catalog: Catalog, layout: Layout, committed: Sequence[Mapping[str, Any]], *, kind: str
+) -> str | None:
+    """Return SQL for the rows already stored, those of this command included."""
+    fresh = [
+        str(layout.store / entry["file"])
+        for one in committed
+        if one["kind"] == kind
+        for entry in one["segments"]
+    ]
+    if not fresh and not catalog.files_of(kind):
+        return None
+    return catalog.relation(kind, extra=fresh)
+
+
+def commit(layout: Layout, staged: Staged, *, now: datetime) -> dict[str, Any]:
+    """Make a staged file permanent and return its sidecar."""
+    batch = {
+        name: getattr(staged, name)
+        for name in Staged.__dataclass_fields__
+        if name not in ("segments", "quarantine")
+    }
+    batch["started_at"] = now.replace(tzinfo=None).isoformat()
+    batch["finished_at"] = utc_now().replace(tzinfo=None).isoformat()
+    moved = [
+        segments.Segment(
+            month=one.month, path=one.path, rows=one.rows,
+            first=one.first.isoformat(), last=one.last.isoformat(),
+        )
+        for one in staged.segments
+    ]  # fmt: skip
+    return segments.commit(layout, batch=batch, segments=moved, quarantine=staged.quarantine)
+
+
+def utc_now() -> datetime:
+    """Return the clock as aware UTC; for `cli` and notebooks, which may read it."""
+    return datetime.now(tz=UTC)
