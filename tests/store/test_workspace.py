@@ -279,3 +279,15 @@ def test_a_damaged_sidecar_is_named(workspace: Workspace, tmp_path: Path):
     sidecar.write_text(json.dumps(content))
     with pytest.raises(StoreError, match=sidecar.name):
         workspace.verify()
+
+
+def test_a_catalog_of_another_version_is_made_again_from_the_segments(
+    workspace: Workspace, tmp_path: Path
+):
+    ingest(workspace, write_jsonl(tmp_path / "a.jsonl", requests(200)))
+    before = _dump(workspace)
+    with workspace._writer() as catalog:
+        catalog.set_meta("version", "0")
+        catalog.connection.execute("DROP TABLE rollup_latency")  # as if it had not existed then
+    assert one_row(workspace, TOTALS)["requests"] == 200
+    assert _dump(workspace) == before
