@@ -83,6 +83,6 @@ def test_upgrade_draws_the_difference_down_to_its_bound():
     assert go.Figure(chart.figure).layout.shapes[0].x0 == -0.05
     assert chart.rows[0][-1] == "non-inferior"
     steps = model_upgrade.cut_over(CAPTION, steps=cut_over_plan(found, requests_per_hour=1e6))
-    assert drawn(steps)["new model"] == [0.01, 0.01, 0.05, 0.05, 0.25, 0.25, 0.5, 0.5, 1, 1]
+    assert drawn(steps)["new model"] == [1, 1, 5, 5, 25, 25, 50, 50, 100, 100]
     cost = model_upgrade.cost_per_success(CAPTION, comparison=found)
     assert [row[0] for row in cost.rows] == ["old", "new"]
