@@ -16,8 +16,20 @@ if TYPE_CHECKING:
     from workbench.playbook.assumptions.register import Register
 
 FILE = click.Path(path_type=Path)
-MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
 as_option = click.option("--as", "by", default="", help="Your name: recorded, not authenticated.")
+
+
+class Month(click.ParamType):
+    """A month written as YYYY-MM."""
+
+    name = "YYYY-MM"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:  # noqa: ANN401 - click's own
+        """Return the month as it was written, or refuse it."""
+        try:
+            return datetime.strptime(value, "%Y-%m").strftime("%Y-%m")  # noqa: DTZ007 - a name
+        except ValueError:
+            self.fail(f"{value!r} is no month; write it as 2026-10.", param, ctx)
 
 
 def register(group: click.Group) -> None:
@@ -61,8 +73,10 @@ def envelope(series: Path | None, out: Path | None, horizon_days: int | None, **
 
 @click.command()
 @click.option("--inputs", type=FILE, help="JSON with `base`, `actual` and optionally `successors`.")
-@click.option("--month", help="YYYY-MM; the newest month without it.")
-@click.option("--against", help="YYYY-MM to compare with; the month before without it.")
+@click.option("--month", type=Month(), help="YYYY-MM; the newest month without it.")
+@click.option(
+    "--against", type=Month(), help="YYYY-MM to compare with; the month before without it."
+)
 @as_of_option
 @workspace_option
 @json_option
@@ -102,7 +116,7 @@ def allocation(inputs: Path, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("period", metavar="YYYY-MM")
+@click.argument("period", metavar="YYYY-MM", type=Month())
 @as_option
 @click.option(
     "--accept", "accepted", multiple=True, metavar="MODEL",

@@ -175,20 +175,23 @@ def waterfall(
         _connector(i, level / divisor) for i, level in enumerate(_levels(start, legs))
     ]
     layout["xaxis"] |= {"tickvals": list(range(len(steps))), "range": [-0.6, len(steps) - 0.4],
-                        "automargin": True,
+                        "automargin": True, "tickangle": 0, "tickfont": {"size": 11},
                         "ticktext": [_two_lines(name) for name, _ in steps]}  # fmt: skip
     layout["yaxis"] |= {"showticklabels": False, "showgrid": False}
     if floor:
         said = f"{caption.subtitle}; axis starts at {theme.number(floor)}"
         caption = replace(caption, subtitle=said)
         layout["yaxis"]["range"] = [floor, None]
+    turned = {"tickangle": -90, "ticktext": [theme.plain(short(name, 16)) for name, _ in steps]}
+    layout["bargap"] = 0.3
+    layout["meta"] = {"narrow_below": 440, "narrow": layout | {"xaxis": layout["xaxis"] | turned}}
     summary = (
         f"From {start[0]} {theme.number(start[1])} to {end[0]} {theme.number(end[1])}: "
         + ", ".join(f"{name} {theme.signed(value)}" for name, value in legs)
     )
     rows = [[name, theme.accounting(value)] for name, value in steps]
     return chart(
-        caption, figure={"data": traces, "layout": layout | {"bargap": 0.3}}, rows=rows, unit=unit,
+        caption, figure={"data": traces, "layout": layout}, rows=rows, unit=unit,
         summary=f"{summary} ({caption.unit}).", columns=("Step", caption.unit),
     )  # fmt: skip
 

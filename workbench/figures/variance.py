@@ -53,11 +53,15 @@ def between_months(caption: Caption, *, split: PriceVolumeMix, before: str, afte
 
 
 def usage_legs(caption: Caption, *, legs: UsageLegs, before: str, after: str) -> Chart:
-    """Draw the eight legs from users to FX between two periods."""
+    """Draw the legs from users to FX between two periods; a leg below half a cent is left out."""
     return bars.waterfall(
         caption,
         start=(before, legs.base_usd),
-        legs=[(LEG_NAMES[name], value) for name, value in legs.legs.items()],
+        legs=[
+            (LEG_NAMES[name], value)
+            for name, value in legs.legs.items()
+            if abs(value) >= HALF_A_CENT_USD
+        ],
         end=(after, legs.actual_usd),
     )
 

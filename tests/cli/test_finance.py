@@ -1,0 +1,292 @@
+"""Close, envelope, variance, locks and workbook, on two months whose cost is worked by hand.
+
+September: 30 requests of a million tokens at 2 USD, 60 USD. October: 31 requests of two million
+tokens at 3 USD, 186 USD.
+"""
+
+import json
+import shutil
+from datetime import date, timedelta
+from pathlib import Path
+
+import openpyxl
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from tests.spine import NOW, ingest, write_jsonl
+from workbench.answers.publish import publish
+from workbench.answers.vintages import outcomes_of, scored
+from workbench.cli import workbench
+from workbench.errors import InputError
+from workbench.workspace import Workspace
+
+SHEET = """provider,model,meter,usd,per,effective_from,effective_to,source
+openai,house-model,uncached_input_tokens,2,1000000,2026-09-01,2026-10-01,contract
+openai,house-model,uncached_input_tokens,3,1000000,2026-10-01,,contract
+"""
+JUDGED = {"owner": "product", "dated": "2026-11-01", "source": "pilot", "expires": "2099-12-31"}
+REGISTER = {
+    "kind": "assumptions", "name": "house", "first_month": "2026-11", "months": 3,
+    "budget_usd": [200, 200, 200],
+    "drivers": {
+        "calls": {"value": 5, "low": 4, "high": 6, **JUDGED,
+                  "measure": {"of": "requests", "days": 28}},
+        "tokens": {"value": 1, "low": 1, "high": 1, **JUDGED,
+                   "measure": {"of": "meters_per_request", "days": 28,
+                               "meters": ["uncached_input_tokens"]}},
+        "pages": {"value": 10, "low": 8, "high": 12, **JUDGED},
+    },
+    "lines": {
+        "tokens": {"drivers": ["calls", "tokens"], "per_units": 1e6, "source": "contract",
+                   "prices": [{"starts": "2026-10", "usd": 3}, {"starts": "2027-01", "usd": 2}]},
+        "pages": {"drivers": ["pages"], "source": "list",
+                  "prices": [{"starts": "2026-11", "usd": 0.5}]},
+    },
+}  # fmt: skip
+
+
+def row(n: int, day: date, tokens: int, **more: object) -> dict[str, object]:
+    return {
+        "request_id": f"r{n}", "started_at": f"{day.isoformat()}T10:00:00Z", "provider": "openai",
+        "model": "house-model", "feature": "chat", "team": "desk", "environment": "production",
+        "user_id": f"u{n % 2}", "status": "ok", "uncached_input_tokens": tokens, **more,
+    }  # fmt: skip
+
+
+def rows() -> list[dict[str, object]]:
+    days = [date(2026, 9, 1) + timedelta(days=n) for n in range(61)]
+    return [row(n, day, 1_000_000 * (day.month - 8)) for n, day in enumerate(days)]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    tmp_path = tmp_path_factory.mktemp("finance")
+    root = tmp_path / "ws"
+    workspace = Workspace.init(root)
+    sheet = tmp_path / "contract.csv"
+    sheet.write_text(SHEET)
+    workspace.import_prices([sheet], now=NOW)
+    ingest(workspace, write_jsonl(tmp_path / "log.jsonl", rows()))
+    (root / "assumptions" / "house.yaml").write_text(yaml.safe_dump(REGISTER))
+    return root
+
+
+@pytest.fixture
+def folder(made: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(made, tmp_path / "ws")
+
+
+def run(folder: Path, *arguments: object) -> Result:
+    return CliRunner().invoke(workbench, [*map(str, arguments), "--workspace", str(folder)])
+
+
+def answer(folder: Path, *arguments: object):
+    done = run(folder, *arguments, "--json")
+    assert done.exit_code == 0, (done.output, done.exception)
+    return json.loads(done.output)
+
+
+def test_variance_of_two_months_worked_by_hand(folder: Path):
+    found = answer(folder, "model", "variance")
+    # 30 to 62 million tokens at 2 USD; then 62 million at 1 USD more.
+    assert (found["against"], found["month"]) == ("2026-09", "2026-10")
+    assert found["base_usd"] == pytest.approx(60)
+    assert found["actual_usd"] == pytest.approx(186)
+    assert found["volume"] == pytest.approx(64)
+    assert found["price"] == pytest.approx(62)
+    assert found["mix"] == pytest.approx(0, abs=1e-9)
+    legs = found["usage_legs"]["legs"]
+    # The same two users; 30 to 31 requests, 1 to 2 million tokens a request, 2 to 3 USD.
+    assert legs["users"] == pytest.approx(0)
+    assert legs["requests_per_user"] == pytest.approx(2)
+    assert legs["tokens_per_request"] == pytest.approx(62)
+    assert legs["list_price"] + legs["discount"] == pytest.approx(62)
+
+
+def test_variance_refuses_a_month_without_usage(folder: Path):
+    assert "No usage in 2026-01" in str(
+        run(folder, "model", "variance", "--month", "2026-01").exception
+    )
+    assert run(folder, "model", "variance", "--month", "October").exit_code == 2
+
+
+def test_envelope_measures_its_leaves_from_the_logs(folder: Path):
+    found = answer(folder, "model", "envelope")
+    # One call a day is 365.25 / 12 a month; 2 Mtok at 3 USD, then at 2 USD, and 10 pages at 0.50.
+    assert found["base_case_usd"] == pytest.approx([187.625, 187.625, 126.75])
+    assert found["drivers"]["calls"]["basis"] == "measured"
+    assert "28 days to 2026-10-31" in found["drivers"]["calls"]["source"]
+    assert found["drivers"]["pages"] == {
+        "p50": 10.0, "basis": "assumption", "source": "pilot", "owner": "product",
+        "dated": "2026-11-01", "expires": "2099-12-31",
+    }  # fmt: skip
+
+
+def test_envelope_of_a_file_needs_no_workspace_and_measures_nothing(tmp_path: Path):
+    path = tmp_path / "register.yaml"
+    path.write_text(yaml.safe_dump(REGISTER | {"lines": {"pages": REGISTER["lines"]["pages"]}}))
+    done = CliRunner().invoke(workbench, ["model", "envelope", "--inputs", str(path), "--json"])
+    assert json.loads(done.output)["base_case_usd"] == pytest.approx([5.0, 5.0, 5.0])
+
+
+def test_a_scenario_is_laid_over_on_the_same_draws(folder: Path):
+    change = {"path": "lines.pages.prices.0.usd", "to": 1.0, "reason": "r", "owner": "o",
+              "source": "s", "expires": "2099-01-01"}  # fmt: skip
+    scenario = {"kind": "scenario", "name": "dear", "base": "house", "changes": [change]}
+    (folder / "scenarios" / "dear.yaml").write_text(yaml.safe_dump(scenario))
+    base = answer(folder, "model", "envelope")
+    dear = answer(folder, "model", "envelope", "--scenario", "dear")
+    assert dear["base_case_usd"][0] - base["base_case_usd"][0] == pytest.approx(5.0)
+    assert "No scenario cheap" in str(
+        run(folder, "model", "envelope", "--scenario", "cheap").exception
+    )
+
+
+def test_a_closed_month_never_moves_and_late_rows_are_adjustments(folder: Path, tmp_path: Path):
+    done = run(folder, "close", "2026-09", "--as", "controller")
+    assert done.exit_code == 0, done.output
+    record = json.loads((folder / "store" / "closes" / "2026-09.json").read_text())
+    assert record["totals"]["contract_cost_usd"] == "60.000000000000"
+    assert record["closed_by"] == "controller"
+    assert "closed" in str(run(folder, "close", "2026-09").exception)
+
+    late = write_jsonl(tmp_path / "late.jsonl", [row(900, date(2026, 9, 30), 5_000_000)])
+    ingest(Workspace(folder), late)
+    (one,) = answer(folder, "closes")["adjustments"]
+    assert one["late_usd"] == pytest.approx(10)
+    assert one["late_requests"] == 1
+    assert one["other_usd"] == pytest.approx(0, abs=1e-9)
+
+    sheet = tmp_path / "second.csv"
+    sheet.write_text(SHEET.replace("tokens,2,", "tokens,4,"))
+    Workspace(folder).import_prices([sheet], now=NOW + timedelta(days=1))
+    (one,) = answer(folder, "closes")["adjustments"]
+    assert one["now_usd"] == pytest.approx(140)  # 35 Mtok at 4 USD
+    assert one["late_usd"] == pytest.approx(20)
+    assert answer(folder, "model", "variance")["base_usd"] == pytest.approx(60)
+
+
+def test_a_month_stays_open_while_a_day_is_missing_or_a_row_unpriced(folder: Path, tmp_path: Path):
+    unpriced = row(901, date(2026, 10, 5), 10, model="unheard-of")
+    ingest(Workspace(folder), write_jsonl(tmp_path / "odd.jsonl", [unpriced]))
+    done = run(folder, "close", "2026-10", "--as", "controller")
+    assert done.exit_code == 1
+    assert not list((folder / "store" / "closes").glob("*.json"))
+    assert "add --as NAME" in str(
+        run(folder, "close", "2026-10", "--accept", "unheard-of").exception
+    )
+    assert "Nothing unpriced of other" in str(
+        run(folder, "close", "2026-10", "--as", "c", "--accept", "other").exception
+    )
+    assert run(folder, "close", "2026-10", "--as", "c", "--accept", "unheard-of").exit_code == 0
+
+
+def test_missing_days_are_counted_where_rows_are_usual(tmp_path: Path):
+    root = tmp_path / "ws"
+    workspace = Workspace.init(root)
+    kept = [one for one in rows() if one["started_at"][:10] not in ("2026-10-13", "2026-10-14")]
+    # Eight of nine dates of a weekday are below the nine in ten that make it usual, so a year helps.
+    earlier = [row(1_000 + n, date(2026, 1, 1) + timedelta(days=n), 1_000_000) for n in range(243)]
+    ingest(workspace, write_jsonl(tmp_path / "log.jsonl", [*earlier, *kept]))
+    done = run(root, "close", "2026-10", "--as", "controller")
+    assert done.exit_code == 1
+    assert "lacks 2 days" in done.output
+
+
+def test_an_invoice_that_differs_keeps_the_month_open(folder: Path):
+    assert run(folder, "close", "2026-09", "--invoice", "70").exit_code == 1
+    assert run(folder, "close", "2026-09", "--invoice", "60.3").exit_code == 0
+
+
+def test_a_changed_record_is_refused(folder: Path):
+    run(folder, "close", "2026-09")
+    path = folder / "store" / "closes" / "2026-09.json"
+    path.chmod(0o600)
+    path.write_text(path.read_text().replace("60.000000000000", "61.000000000000"))
+    assert "no longer fit their hash" in str(run(folder, "closes").exception)
+
+
+def test_a_month_that_has_not_ended_or_has_no_usage_is_refused(folder: Path):
+    assert "has not ended" in str(run(folder, "close", "2026-11").exception)
+    assert "No usage" in str(run(folder, "close", "2026-01").exception)
+    assert run(folder, "close", "2026-13").exit_code == 2
+
+
+def test_maker_and_checker_lock_a_version_that_is_never_locked_again(folder: Path):
+    assert "recorded, not authenticated" in run(
+        folder, "assumptions", "draft", "--as", "ann"
+    ).output.replace("\n", " ")
+    run(folder, "assumptions", "submit", "--as", "ann")
+    assert isinstance(run(folder, "assumptions", "approve", "--as", "Ann").exception, InputError)
+    assert isinstance(run(folder, "assumptions", "lock", "--as", "bob").exception, InputError)
+    assert run(folder, "assumptions", "approve", "--as", "bob").exit_code == 0
+    assert run(folder, "assumptions", "lock", "--as", "bob").exit_code == 0
+    (version,) = answer(folder, "assumptions", "list")
+    assert version["state"] == "locked"
+    assert [one["by"] for one in version["signatures"]] == ["ann", "ann", "bob", "bob"]
+    assert "locked already" in str(run(folder, "assumptions", "draft", "--as", "ann").exception)
+
+
+def test_a_month_is_scored_by_the_newest_envelope_locked_before_it(tmp_path: Path):
+    def lock(name: str, on: str, p90: float) -> None:
+        spread = {"p10": 40.0, "p50": 50.0, "p90": p90, "mean": 50.0}
+        content = {
+            "locked_on": on, "register": {"name": "house"}, "version": {},
+            "report": {"months": ["2026-09", "2026-10"], "by_month": [spread, spread]},
+        }  # fmt: skip
+        (tmp_path / "assumptions" / "locked").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "assumptions" / "locked" / f"{name}.json").write_text(json.dumps(content))
+
+    actual = {"2026-08": 1.0, "2026-09": 60.0, "2026-10": 186.0}
+    assert scored(outcomes_of(tmp_path, "house", actual)) is None
+    lock("a", "2026-08-31", 70.0)
+    lock("b", "2026-09-15", 200.0)  # too late for September
+    found = outcomes_of(tmp_path, "house", actual)
+    assert [(one.period, one.p90, one.held) for one in found] == [
+        ("2026-09", 70.0, True),
+        ("2026-10", 200.0, True),
+    ]
+    assert scored(found).sentence == "held 2 of the last 2"
+
+
+def test_the_workbook_adds_up(folder: Path, tmp_path: Path):
+    out = tmp_path / "book.xlsx"
+    done = run(folder, "export", "excel", "--out", out, "--as", "analyst", "--invoice", "186")
+    assert done.exit_code == 0, (done.output, done.exception)
+    book = openpyxl.load_workbook(out, data_only=True)
+    assert book["Cover"]["B3"].value == "OK"
+    checks = {one[0]: one[1:3] for one in book["Checks"].iter_rows(values_only=True) if one[0]}
+    assert checks["Who pays adds up to the cost"] == pytest.approx((186.0, 186.0))
+
+
+def test_allocation_adds_up_to_the_cent(tmp_path: Path):
+    path = tmp_path / "in.json"
+    cost = {"source": "cloud", "day": "2026-10-01", "usd": "1.00"}
+    rule = {"name": "even", "kind": "even", "weights": ["a", "b", "c"]}
+    path.write_text(json.dumps({"costs": [cost], "rules": [rule]}))
+    done = CliRunner().invoke(workbench, ["model", "allocation", "--inputs", str(path), "--json"])
+    assert json.loads(done.output)["by_payer"] == {
+        "a": "0.34", "b": "0.33", "c": "0.33", "unallocated": "0",
+    }  # fmt: skip
+
+
+def test_pages_read_what_the_commands_say(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    from widgets.envelope import page as envelope_page
+    from widgets.variance import page as variance_page
+
+    publish(Workspace(folder), now=NOW)
+    monkeypatch.setenv("WORKBENCH_WORKSPACE", str(folder))
+    said = answer(folder, "model", "envelope")
+    shown = envelope_page()
+    assert f"{said['risk']['p_breach']:.0%}".replace("%", " %") in shown.charts.head["answer"]
+    before = shown.charts.head["answer"]
+    shown.inputs["price"].value = 2.0
+    assert shown.charts.head["answer"] != before
+    assert "uncalibrated: no locked envelope yet" in shown.charts.tiles[0]["foot"]
+    bridge = variance_page()
+    assert bridge.charts.head["answer"].startswith("2026-10 cost $186")
+    assert [one["label"] for one in bridge.charts.tiles][1:4] == ["Volume", "Mix", "Price"]
+    assert bridge.charts.tiles[1]["value"] == "+64.00"
+    bridge.inputs["rows"].value = "price"
+    assert bridge.charts.cards[-1]["title"] == "Lines behind price"
