@@ -139,6 +139,10 @@ def lab(workspace: Path, *, port: int = 8888, arguments: Sequence[str] = ()) -> 
 
     folder = copied_notebooks(workspace)
     _set_environment(workspace)
+    # JupyterLab still asks about news when they are off; its settings answer before the user has to.
+    given = os.environ.get("JUPYTER_CONFIG_PATH")
+    own = str(template_folder().parent / "lab")
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join([own, given] if given else [own])
     LabApp.launch_instance(
         [
             str(folder),

@@ -102,6 +102,22 @@ def served(workspace: Path) -> Iterator[str]:
         stop(process)
 
 
+@pytest.fixture(scope="session")
+def lab_address(workspace: Path) -> Iterator[str]:
+    """Address of JupyterLab as `workbench lab` starts it, but without token and browser."""
+    port = free_port()
+    arguments = ["--no-browser", "--IdentityProvider.token="]
+    if os.geteuid() == 0:
+        arguments.append("--allow-root")
+    process = start("lab", workspace, port, arguments=arguments)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(f"{address}/api/status", process, seconds=120)
+        yield address
+    finally:
+        stop(process)
+
+
 class Watch:
     """What a page did that it must not."""
 

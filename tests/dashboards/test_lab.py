@@ -1,0 +1,51 @@
+"""The notebooks as an analyst runs them: JupyterLab, nothing but loopback to reach."""
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+PATIENCE_MS = 120_000
+DRAWN = ".wb-board[data-drawn] .wb-plot .main-svg"
+CONNECTED = "() => document.querySelector('#jp-main-statusbar')?.innerText.includes('| Idle')"
+# JupyterLab leaves out of the page what is not in view, and "Run All" ends at the last cell.
+INTO_VIEW_AND_DRAWN = """drawn => {
+  const notebook = document.querySelector('.jp-NotebookPanel:not(.lm-mod-hidden)');
+  const cell = notebook.querySelector('.jp-CodeCell');
+  if (cell) cell.scrollIntoView();
+  else notebook.querySelector('.jp-WindowedPanel-outer').scrollTop = 0;
+  return notebook.querySelector(drawn) !== null;
+}"""
+
+
+def run_all(page, lab_address: str, name: str) -> None:
+    page.set_default_timeout(PATIENCE_MS)
+    page.goto(f"{lab_address}/lab/tree/{name}.ipynb?reset")
+    page.wait_for_function(CONNECTED)
+    page.locator(".lm-MenuBar-itemLabel", has_text="Run").first.click()
+    page.locator(".lm-Menu-itemLabel").get_by_text("Run All Cells", exact=True).click()
+    page.wait_for_function(INTO_VIEW_AND_DRAWN, arg=DRAWN, polling=500)
+
+
+@pytest.mark.parametrize("name", ["overview", "unit_economics"])
+def test_notebook_runs_and_draws_offline(page, lab_address, name):
+    run_all(page, lab_address, name)
+    assert page.locator(".wb-plot .main-svg").count() >= 3
+    assert page.inner_text(".wb-head h1").endswith(".")
+    assert page.locator(".jp-RenderedText[data-mime-type*='stderr']").count() == 0
+    assert page.locator(".Toastify__toast").all_inner_texts() == []
+
+
+def test_slider_moved_in_the_notebook_changes_the_number(page, lab_address):
+    run_all(page, lab_address, "unit_economics")
+    handle = page.locator(".wb-slider .noUi-handle").first
+    handle.scroll_into_view_if_needed()
+    before = page.inner_text(".wb-head h1")
+    handle.focus()
+    for _ in range(30):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_function(
+        "before => document.querySelector('.wb-head h1').textContent !== before", arg=before
+    )
+    page.wait_for_function(
+        "() => document.querySelector('.wb-head h1').textContent.includes('Measured:')"
+    )
