@@ -15,6 +15,7 @@ from workbench.samples.catalogue import (
     SUPPORT,
     Feature,
 )
+from workbench.samples.evidence import completed, write_evidence
 
 SOURCE = "synthetic sample"
 SET_ON = "2026-04-20"
@@ -73,12 +74,14 @@ _CONTRACT_PRICES: tuple[tuple[str, str, str, str, dict[str, str]], ...] = (
 
 
 def write_paperwork(folder: Path, *, requests: int = WRITTEN_FOR) -> None:
-    """Write dossiers/, assumptions/, scenarios/ and prices/ below `folder`.
+    """Write dossiers/, evidence/, assumptions/, scenarios/ and prices/ below `folder`.
 
     The register and its budget are scaled to the number of synthetic requests.
     """
     for item in FEATURES:
-        _write_yaml(folder / "dossiers" / f"{item.name}.yaml", dossier(item))
+        content = completed(dossier(item), item)
+        _write_yaml(folder / "dossiers" / f"{item.name}.yaml", content)
+    write_evidence(folder)
     for name, content in (
         ("unit_economics", assumptions()),
         ("budget", budget(requests / WRITTEN_FOR)),

@@ -25,6 +25,7 @@ from workbench.samples.catalogue import (
     Feature,
     day_number,
 )
+from workbench.samples.evidence import NEARLY_READY
 from workbench.samples.work_items import with_work_items
 
 Ints = NDArray[np.int64]
@@ -122,7 +123,8 @@ def _models(rng: np.random.Generator, feature: Ints, day: Ints) -> NDArray[np.ob
         if item.successor is not None:
             models[(feature == index) & (draw < moved[item.name])] = item.successor
     text = np.array([f.file.endswith((".parquet", "assistant.jsonl.zst")) for f in FEATURES])
-    candidates = text[feature] & (np.array([f.output_tokens > 0 for f in FEATURES])[feature])
+    tried = np.array([f.output_tokens > 0 and f.name != NEARLY_READY for f in FEATURES])
+    candidates = text[feature] & tried[feature]
     share_among = UNPRICED_SHARE * feature.size / max(int(candidates.sum()), 1)
     models[candidates & (rng.random(feature.size) < share_among)] = UNPRICED_MODEL
     return models
