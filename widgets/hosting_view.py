@@ -13,7 +13,6 @@ from workbench.models.hosting.shock import RENTAL_SCENARIOS
 from workbench.models.hosting.study import Study
 from workbench.models.hosting.where import (
     Ask,
-    months_until,
     p_cheapest,
     swings,
 )
@@ -26,7 +25,6 @@ def view_of(reading: Reading, ask: Ask, *, shock: float) -> View:
     api = found.candidates[0].option.usd_per_mtok
     volume = feature.mtok_per_month
     even = fleet.breakeven_mtok(api) if fleet else None
-    away = months_until(volume, even, growth_per_month=ask.growth_per_month) if even else None
     cheapest = p_cheapest(found.verdict)
     off_by = _off_by(study)
     table = options_table(
@@ -34,8 +32,9 @@ def view_of(reading: Reading, ask: Ask, *, shock: float) -> View:
     )  # fmt: skip
     return View(
         answer=drawn.answer(
-            feature=feature.name, verdict=found.verdict, candidates=found.candidates, fleet=fleet,
-            api_usd_per_mtok=api, mtok_per_month=volume, months_away=away, cheapest=cheapest,
+            feature.name, verdict=found.verdict, candidates=found.candidates, fleet=fleet,
+            api_usd_per_mtok=api, mtok_per_month=volume, cheapest=cheapest,
+            growth_per_month=ask.growth_per_month,
         ),
         scope=_scope(reading, ask),
         notice=_notice(reading, found),

@@ -10,11 +10,13 @@ from workbench.models.amortisation import Contract, contract_breakeven_utilizati
 from workbench.models.commitments import (
     CommitmentUnit,
     best_units,
+    demand_profiles,
     load_duration,
     offers_of,
     outcome,
     purchasable,
     regret_table,
+    spaced_units,
     weighted_mtok,
 )
 from workbench.reference import read_table
@@ -149,3 +151,26 @@ def test_a_diurnal_load_buys_less_than_its_mean_even_at_a_years_price():
     best = best_units(unit, demand)
     assert 30 < best.units < 60
     assert best.utilization > unit.breakeven_utilization
+
+
+def test_profiles_are_every_week_at_every_level():
+    weeks = np.concatenate([np.full(168, 1.0), np.full(168, 3.0)])
+    profiles = demand_profiles(weeks, level=2.0, spread=0.5, levels=5)
+    assert len(profiles) == 10
+    assert {len(each) for each in profiles} == {168}
+    # the middle level is the expected one; levels mirror each other around it
+    assert profiles[2][0] == pytest.approx(2.0)
+    assert profiles[0][0] * profiles[4][0] == pytest.approx(4.0)
+    with pytest.raises(InputError, match="whole weeks"):
+        demand_profiles(np.ones(100), level=1.0, spread=0.0)
+
+
+def test_many_choices_are_thinned_and_keep_both_ends():
+    unit = CommitmentUnit(
+        name="u", mtok_per_hour=1.0, usd_per_hour=1.0, spill_usd_per_mtok=2.0, minimum_units=15,
+        step_units=5,
+    )  # fmt: skip
+    assert spaced_units(unit, at_most=30) == [0, 15, 20, 25, 30]
+    many = spaced_units(unit, at_most=10_000, most=40)
+    assert (many[0], many[-1], len(many)) == (0, 10_000, 40)
+    assert all((n - 15) % 5 == 0 for n in many[1:])

@@ -9,13 +9,15 @@ from workbench.figures.cards import Chart, Tile
 from workbench.figures.hosting import WEEKDAYS
 from workbench.models.hosting.capacity import ReplicaPlan
 from workbench.models.hosting.decision import Judged, Verdict
-from workbench.models.hosting.where import Candidate, Fleet
+from workbench.models.hosting.where import Candidate, Fleet, months_until
 
 POINTS = 60
 DECADES_BELOW, DECADES_ABOVE = 0.8, 0.8
 CAP = 3.2
 """Times the API's price up to which the vertical axis runs; above it the curve leaves the chart."""
 HOURS_OF_WEEK = 168
+LABEL_SHARE = 0.28
+"""Of the width, what the label of our own point takes."""
 
 
 def volume_chart(
@@ -54,6 +56,8 @@ def volume_chart(
          "marker": {"size": 11, "color": theme.BAD, "symbol": "circle" if ours <= top else "triangle-up"},
          "hovertemplate": f"we are here: {theme.money(ours)}<extra></extra>"},
     ]  # fmt: skip
+    # the curve falls to the right of us, so the label stands where there is room to its left
+    side = "right" if math.log10(mtok_per_month) - low > LABEL_SHARE * (high - low) else "left"
     layout["annotations"] = [
         theme.note(f"API {theme.money(api_usd_per_mtok)}", x=high + 6, y=api_usd_per_mtok,
                    color=theme.INK, strong=True, xanchor="left", xshift=7),
@@ -61,7 +65,8 @@ def volume_chart(
                    strong=True, xanchor="left", xshift=7,
                    yshift=_apart(curve[-1], api_usd_per_mtok, top)),
         theme.note(f"we are here: {theme.money(ours)}", x=math.log10(mtok_per_month) + 6,
-                   y=min(ours, top * 0.97), strong=True, color=theme.BAD, xanchor="left", xshift=12),
+                   y=min(ours, top * 0.97), strong=True, color=theme.BAD, xanchor=side,
+                   xshift=12 if side == "left" else -12),
     ]  # fmt: skip
     if even is not None:
         layout["shapes"] = [
@@ -134,15 +139,15 @@ def one_week(plan: ReplicaPlan) -> ReplicaPlan:
 
 
 def answer(
-    *,
     feature: str,
+    *,
     verdict: Verdict,
     candidates: Sequence[Candidate],
     fleet: Fleet | None,
     api_usd_per_mtok: float,
     mtok_per_month: float,
-    months_away: float | None,
     cheapest: Mapping[str, float],
+    growth_per_month: float,
 ) -> str:
     """Say where it should run, in one sentence or two."""
     kinds = {each.option.name: each.kind for each in candidates}
@@ -150,13 +155,14 @@ def answer(
     if chosen is None:
         return f"{feature} may run nowhere: {verdict.why}"
     if kinds[chosen.option.name] == "api":
-        return f"{_stay(chosen, candidates)} {_until(feature, fleet, api_usd_per_mtok, mtok_per_month, months_away)}"
+        return f"{_stay(chosen, candidates)} {_until(feature, fleet, api_usd_per_mtok, mtok_per_month, growth_per_month)}"
     share = cheapest.get(chosen.option.name)
     sure = "" if share is None else f", cheapest in {theme.percent(share)} of draws"
     today = verdict.judged[0].quantile(0.5)
     against = f", {theme.money(today)} on the API of today"
     cost = theme.money(chosen.quantile(0.5))
-    return f"Run {feature} on {_named(chosen, kinds)}: {cost} at the median{against}{sure}."
+    pace = f"At {theme.percent(growth_per_month, digits=1)} growth a month, run"
+    return f"{pace} {feature} on {_named(chosen, kinds)}: {cost} at the median{against}{sure}."
 
 
 def _named(chosen: Judged, kinds: Mapping[str, str]) -> str:
@@ -205,7 +211,7 @@ def tokens(mtok: float | None) -> str:
 
 
 def _ticks(low: float, high: float) -> dict[str, object]:
-    """Return one, two and five of each decade, or whole decades where there are many."""
+    """Return one and three of each decade, or whole decades where there are many."""
     steps = (1, 3) if high - low <= 3.2 else (1,)
     values = [
         step * 10**decade
@@ -213,7 +219,12 @@ def _ticks(low: float, high: float) -> dict[str, object]:
         for step in steps
         if low <= math.log10(step * 10**decade) <= high
     ]
-    return {"tickvals": values, "ticktext": [theme.count(float(v)) for v in values]}
+    return {"tickvals": values, "ticktext": [_power(v) for v in values]}
+
+
+def _power(value: float) -> str:
+    divisor, letter = theme.scale_of(value)
+    return f"{value / divisor:g}{letter}"
 
 
 def _apart(one: float, other: float, top: float) -> int:
@@ -237,7 +248,7 @@ def _stay(chosen: Judged, candidates: Sequence[Candidate]) -> str:
 
 
 def _until(
-    feature: str, fleet: Fleet | None, api: float, volume: float, months_away: float | None
+    feature: str, fleet: Fleet | None, api: float, volume: float, growth_per_month: float
 ) -> str:
     if fleet is None:
         return f"own capacity cannot be predicted for {feature}."
@@ -247,8 +258,9 @@ def _until(
             f"own capacity costs at least {theme.money(fleet.floor_usd_per_mtok)} a million tokens "
             f"at any volume, the API {theme.money(api)}."
         )
+    away = months_until(volume, even, growth_per_month=growth_per_month)
     when = (
-        "" if months_away is None else f", {theme.number(months_away, digits=0)} months away at this growth"
+        "" if away is None else f", {theme.number(away, digits=0)} months away at this growth"
     )  # fmt: skip
     if volume >= even:
         return f"own capacity breaks even at {tokens(even)} tokens a month, but not within the owner's limits."

@@ -1,0 +1,194 @@
+import copy
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from widgets.commitments import page as commitments_page
+from widgets.hosting import ask_of, page
+from widgets.hosting_data import default_feature, feature_of, models
+from widgets.hosting_weigh import weighed
+
+_spec = importlib.util.spec_from_file_location(
+    "fake_snapshot", Path(__file__).with_name("fake_snapshot.py")
+)
+_module = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_module)
+FakeSnapshot = _module.FakeSnapshot
+
+HOURS = 28 * 24
+DAY = np.array([1] * 8 + [20] * 10 + [5] * 6, dtype=float)
+
+
+def entry(**more):
+    """A feature of 1,000 tokens in and 200 out, 20 requests in a busy hour, EU data."""
+    requests = np.tile(DAY, 28)
+    given = {
+        "feature": "reply", "environment": "production", "first_day": "2026-10-04",
+        "requests": int(requests.sum()), "mean_input_tokens": 1_000.0, "mean_output_tokens": 200.0,
+        "sigma": 0.5, "cache_hit_rate": 0.25, "unpriced_requests": 0, "ttft_p95_s": 0.9,
+        "regions": ["eu"], "cv": 1.5, "allowed_regions": ["eu"], "data_classes": ["personal"],
+        "served": [{"provider": "openai", "model": "gpt", "requests": 1}],
+        "requests_by_hour": requests.tolist(), "tokens_by_hour": (requests * 1_200).tolist(),
+        "peak_requests_per_s": (requests / 3_600 * 2).tolist(),
+        "usd_per_mtok": {"uncached": 2.0, "cached": None, "output": 8.0},
+        "weekly_tokens": [1e6] * 8,
+        "backups": [{"provider": "p", "model": "other", "region": "us",
+                     "usd_per_mtok": {"uncached": 0.1, "cached": 0.1, "output": 0.1}}],
+    }  # fmt: skip
+    return given | more
+
+
+class Published(FakeSnapshot):
+    """The fake snapshot with the two documents these pages read."""
+
+    def __init__(self, **documents):
+        super().__init__()
+        tokens = (np.tile(DAY, 28) * 1e6).tolist()
+        load = {"provider": "google", "model": "gemini-2.5-flash", "requests": 9,
+                "input": tokens, "cached_input": [0.0] * HOURS, "output": [0.0] * HOURS}  # fmt: skip
+        self.documents = {
+            "hosting": {"as_of": "2026-10-31", "features": [entry()]},
+            "commitments": {"as_of": "2026-10-31", "environment": "production", "models": [load]},
+        } | documents
+
+    def document(self, name):
+        return copy.deepcopy(self.documents.get(name))
+
+
+@pytest.fixture
+def hosting():
+    return page(Published())
+
+
+def head(shown):
+    assert shown.charts.head["stale"] is False, shown.charts.head["notice"]
+    return shown.charts.head
+
+
+def options(shown):
+    table = next(card for card in shown.charts.cards if "figure" not in card)
+    return {row[0].removesuffix(" ✓"): row for row in table["rows"]}
+
+
+def test_the_page_opens_on_what_the_log_shows(hosting):
+    assert hosting.inputs["cache"].value == 0.25
+    assert hosting.inputs["growth"].value == pytest.approx(0.0)
+    assert hosting.inputs["rental"].value == 2.95
+    # 8 hours of 1, 10 of 20 and 6 of 5 are 238 a day: 9.917 of 20 in the busiest hour
+    assert hosting.values()["utilization"] == pytest.approx(238 / 24 / 20)
+
+
+def test_the_api_costs_what_the_mix_costs_and_wins_at_little_volume(hosting):
+    # five sixths of 2.0 and one sixth of 8.0: no cached price is known
+    assert hosting.charts.tiles[0]["value"] == "3.00"
+    assert head(hosting)["answer"].startswith("Stay on the managed API")
+    assert "reply is at" in head(hosting)["answer"]
+
+
+def test_a_backup_abroad_is_cheapest_and_excluded(hosting):
+    row = options(hosting)["Backup API, other"]
+    assert row[-1]["text"] == "excluded"
+    assert "may not leave eu" in row[5]["text"]
+    hosting.inputs["region"].value = "anywhere"
+    assert options(hosting)["Backup API, other"][-1]["text"] == "list price"
+    assert "backup API, other" in head(hosting)["answer"]
+
+
+def test_volume_turns_the_answer(hosting):
+    hosting.inputs["volume"].value = "1000"
+    hosting.inputs["growth"].value = 0.02
+    assert head(hosting)["answer"].startswith("At 2.0 % growth a month, run reply on")
+    assert "own" in head(hosting)["answer"]
+
+
+def test_a_shock_and_dearer_rent_raise_own_cost_in_proportion(hosting):
+    def own():
+        value, unit = (hosting.charts.tiles[1][name] for name in ("value", "unit"))
+        return float(value.replace(",", "")) * {"$": 1, "$k": 1e3}[unit]
+
+    before = own()
+    hosting.inputs["shock"].value = 2.0
+    assert own() == pytest.approx(2 * before, rel=0.01)
+
+
+def test_lower_use_of_a_full_fleet_costs_more():
+    reading_page = page(Published())
+    reading = reading_page._data
+    values = reading_page.values()
+    half = weighed(reading, ask_of({**values, "utilization": 0.4}, reading)).fleet
+    full = weighed(reading, ask_of({**values, "utilization": 0.8}, reading)).fleet
+    assert half.floor_usd_per_mtok == pytest.approx(2 * full.floor_usd_per_mtok)
+    assert half.minimum_usd_per_month == full.minimum_usd_per_month
+
+
+def test_the_error_on_unseen_configurations_comes_from_the_table(hosting):
+    foot = hosting.charts.cards[0]["foot"]
+    assert "median 7.8 %" in foot
+    assert "16.1 %" in foot
+    assert "1,873 points" in foot
+
+
+def test_what_was_never_measured_is_refused_and_the_api_still_stands():
+    long = entry(mean_input_tokens=60_000.0)
+    shown = page(Published(hosting={"as_of": "2026-10-31", "features": [long]}))
+    assert "Own capacity is not predicted" in head(shown)["notice"]
+    assert set(options(shown)) == {"Managed API, gpt", "Backup API, other"}
+
+
+def test_the_busiest_feature_within_the_measured_lengths_is_shown_first():
+    long, short = entry(feature="long", mean_input_tokens=60_000.0), entry()
+    assert default_feature({"features": [long, short]}) == "reply"
+    assert default_feature({"features": [long]}) == "long"
+
+
+def test_a_multiple_of_the_volume_keeps_the_week_and_bursts_less():
+    one, four = feature_of(entry()), feature_of(entry(), volume=4.0)
+    assert four.mtok_per_month == pytest.approx(4 * one.mtok_per_month)
+    assert np.allclose(four.hourly_shape, one.hourly_shape)
+    # half the busy rate of 20 an hour is burst: 20 becomes 80, the burst of 20 becomes 40
+    assert four.load.peak_requests_per_s[10] == pytest.approx(120 / 3_600)
+
+
+def test_every_model_offered_was_measured():
+    assert all(label.count(",") == 2 for label in models())
+    assert "gpt-oss-120b, FP4, vLLM" in models()
+
+
+def test_a_snapshot_without_load_says_what_to_do():
+    shown = page(Published(hosting=None))
+    assert shown.charts.head["stale"]
+    assert "workbench publish" in shown.charts.head["notice"]
+
+
+def test_a_unit_is_held_while_it_is_used_above_its_break_even():
+    shown = commitments_page(Published())
+    assert "Commit to" in head(shown)["answer"]
+    assert "unverified" in head(shown)["answer"]
+    # 161,400 tokens a minute are 9.684 million an hour at 2.7397: 94 % of 9.684 * 0.3
+    assert shown.charts.tiles[3]["value"] == "94"
+    assert shown.charts.tiles[0]["value"] == "0"
+    shown.inputs["price"].value = 0.5
+    assert shown.charts.tiles[3]["value"] == "47"
+    # a first unit is used in 10 of 24 hours fully and 5 / 9.684 of 6, 1 / 9.684 of 8: 58 %;
+    # a second only in the ten busy ones: 42 %
+    assert shown.charts.tiles[0]["value"] == "1"
+
+
+def test_a_steady_load_is_committed_to():
+    tokens = [20e6] * HOURS
+    load = {"provider": "google", "model": "gemini-2.5-flash", "requests": 9,
+            "input": tokens, "cached_input": [0.0] * HOURS, "output": [0.0] * HOURS}  # fmt: skip
+    document = {"as_of": "2026-10-31", "environment": "production", "models": [load]}
+    shown = commitments_page(Published(commitments=document))
+    # two units hold 19.4 of 20 million in every hour; a third would be used for 0.6 of 9.7
+    assert shown.charts.tiles[0]["value"] == "2"
+    assert shown.charts.tiles[4]["value"] == "100"
+    assert shown.charts.tiles[5]["value"] == "97"
+
+
+def test_an_offer_for_another_model_is_a_what_if():
+    shown = commitments_page(Published())
+    shown.inputs["offer"].value = next(o for _, o in shown.inputs["offer"].options if "gpt-5" in o)
+    assert "what-if at the terms of gpt-5" in head(shown)["notice"]
