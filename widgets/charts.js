@@ -79,7 +79,7 @@ function fitted(layout, width) {
   const axis = rest.xaxis;
   if (axis?.tickvals?.length > 2 && !("xaxis2" in rest)) {
     const room = (width - (rest.margin?.l ?? 0) - (rest.margin?.r ?? 0)) / axis.tickvals.length;
-    const longest = Math.max(...(axis.ticktext ?? axis.tickvals).map((text) => String(text).length)) * 6.5 + 8;
+    const longest = Math.max(...(axis.ticktext ?? axis.tickvals).flatMap((text) => String(text).split("<br>")).map((line) => line.length)) * 6.5 + 4;
     const step = Math.ceil(longest / Math.max(room, 1));
     const keep = (_, i) => i % step === 0;
     if (step > 1 && axis.type === "category") {

@@ -182,9 +182,7 @@ def waterfall(
         said = f"{caption.subtitle}; axis starts at {theme.number(floor)}"
         caption = replace(caption, subtitle=said)
         layout["yaxis"]["range"] = [floor, None]
-    turned = {"tickangle": -90, "ticktext": [theme.plain(short(name, 16)) for name, _ in steps]}
     layout["bargap"] = 0.3
-    layout["meta"] = {"narrow_below": 440, "narrow": layout | {"xaxis": layout["xaxis"] | turned}}
     summary = (
         f"From {start[0]} {theme.number(start[1])} to {end[0]} {theme.number(end[1])}: "
         + ", ".join(f"{name} {theme.signed(value)}" for name, value in legs)
