@@ -96,7 +96,7 @@ def draw(reading: Reading, values: Values) -> View:
             ),
             figures.causes(
                 Caption(title=_largest(found), subtitle="A month in steady state by cause, {unit}",
-                        foot="modelled from measured volumes and list prices"),
+                        foot="modelled from measured volumes and list prices", span="narrow"),
                 month=found.month,
             ),
             figures.law_bands(
@@ -112,6 +112,7 @@ def draw(reading: Reading, values: Values) -> View:
             _places(reading),
         ),
         details=(
+            _places(reading, whole=True),
             figures.conflicts(reading.resolutions, title="What is open in law", subtitle=as_of),
             _sizes(reading),
             figures.policies(optimum, title="The cheapest ways to keep the text", subtitle="Inside the limits, list prices"),
@@ -199,25 +200,29 @@ def _tiles(reading: Reading, found: Costed, as_of: str) -> tuple[Tile, ...]:
     return (*made[:5], made[5] if held else measured)
 
 
-def _places(reading: Reading) -> Table:
+def _places(reading: Reading, *, whole: bool = False) -> Table:
+    """Return where data lives against where it may: all of it, or what is not settled."""
     tones: Mapping[str, Any] = {"inside": "good", "outside": "bad"}
+    order = sorted(reading.places, key=lambda one: (one["verdict"] != "outside", one["feature"]))
     rows = tuple(
         (
             one["feature"], one["what"], ", ".join(one["regions"]) or "not stated",
             ", ".join(one["allowed"]) or "no limit",
             Cell(text=one["verdict"], tone=tones.get(one["verdict"], "neutral"), tag=True),
         )
-        for one in sorted(reading.places, key=lambda one: (one["verdict"] == "inside", one["feature"]))
+        for one in order if whole or one["verdict"] != "inside"
     )  # fmt: skip
     outside = sum(one["verdict"] == "outside" for one in reading.places)
-    unstated = sum(one["verdict"] == "not stated" for one in reading.places)
+    inside = sum(one["verdict"] == "inside" for one in reading.places)
+    title = f"{outside} places lie outside, {len(reading.places) - outside - inside} are not stated"
     return Table(
-        title=f"{outside} places lie outside, {unstated} are not stated",
+        title="Every place data goes to" if whole else title,
         subtitle="Where data goes against where the dossier lets it go",
         columns=("Feature", "Goes to", "Region", "Allowed", "Verdict"),
         text_columns=("Feature", "Goes to", "Region", "Allowed", "Verdict"), rows=rows,
-        foot="From the dossiers. Content folders are disposed of by age; metering rows are not.",
-        empty="No dossier names where data goes.",
+        foot=f"From the dossiers; {inside} of {len(reading.places)} inside. Content folders are "
+             "disposed of by age; metering rows are not.",
+        empty="Every place named lies inside." if reading.places else "No dossier names where data goes.",
     )  # fmt: skip
 
 

@@ -168,8 +168,8 @@ class Costed:
 
     month: MonthlyCost
     by_class: Mapping[str, MonthlyCost]
-    path_by_class: Mapping[str, list[float]]
-    path_by_tier: Mapping[str, list[float]]
+    path_by_class: dict[str, Sequence[float]]
+    path_by_tier: dict[str, Sequence[float]]
     elasticity: float
     text_flow: Flow
     unconfirmed: tuple[str, ...]

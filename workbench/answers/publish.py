@@ -12,6 +12,7 @@ from workbench.answers import (
     hosting,
     model_upgrade,
     monitoring,
+    provider_exit,
     readiness,
     retention,
     variance,
@@ -25,6 +26,7 @@ ANSWERS: dict[str, Answer] = {
     "commitments": commitments.document,
     "monitoring": monitoring.document,
     "retention": retention.document,
+    "provider_exit": provider_exit.document,
     "model_upgrade": model_upgrade.document,
     "readiness": readiness.document,
 }

@@ -99,7 +99,7 @@ def law_bands(caption: Caption, *, resolutions: Sequence[Resolution]) -> Chart:
     ]
     reach = 1.15 * max(ends, default=365)
     names = [
-        f"{one.series.store}, from {band.trigger.replace('_', ' ')}" if band.trigger
+        f"{one.series.store}, from {band.trigger.replace('_', ' ')}" if band.lower or band.upper
         else one.series.store
         for one, band in lanes
     ]  # fmt: skip

@@ -47,10 +47,16 @@ class PriceBook:
             if one.layer not in LAYERS:
                 raise PriceError(f"{one.source}: unknown layer {one.layer!r}; use one of {LAYERS}.")
             check_import(one)
+        self._known: dict[datetime | None, ActivePrices] = {}
 
     def at(self, known_at: datetime | None) -> "ActivePrices":
         """Return the prices known at an instant; None is everything there is."""
         until = None if known_at is None else naive_utc(known_at)
+        if until not in self._known:  # imports never change, and a replay asks for many targets
+            self._known[until] = self._active(until)
+        return self._known[until]
+
+    def _active(self, until: datetime | None) -> "ActivePrices":
         known = [one for one in self.imports if until is None or one.known_from <= until]
         newest: dict[tuple[str, str, str, str], str] = {}
         for one in known:
