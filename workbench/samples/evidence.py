@@ -12,7 +12,12 @@ from typing import Any
 import numpy as np
 import yaml
 
-from workbench.samples.catalogue import MIGRATION_FIRST_DAY, MIGRATION_LAST_DAY, Feature
+from workbench.samples.catalogue import (
+    BRAND_FILE,
+    MIGRATION_FIRST_DAY,
+    MIGRATION_LAST_DAY,
+    Feature,
+)
 
 NEARLY_READY = "support-chat"
 BEGUN = ("knowledge-answers", "invoice-reading", "code-assistant")
@@ -37,6 +42,8 @@ def completed(content: dict[str, Any], item: Feature) -> dict[str, Any]:
     for one in content["dependencies"]:
         if one.get("provider"):
             one["cloud"] = CLOUDS[one["provider"]]
+        if item.file == BRAND_FILE and one["kind"] == "model":
+            one["provider"] = "mistral_ai"  # as OpenTelemetry names it, and so the log
     if item.name not in (NEARLY_READY, *BEGUN):
         return content
     owner = content["owner"] | {"account": f"synthetic-{item.team}", "attested_on": "2026-09-15"}
@@ -100,7 +107,7 @@ def _nearly_ready(content: dict[str, Any], item: Feature) -> dict[str, Any]:
             | {"cut_over_on": MIGRATION_FIRST_DAY.isoformat()},
             _upgrade(item, "backup", critical=True, evaluated_on="2026-10-12")
             | {
-                "purpose": "backup", "old_model": item.successor, "new_model": item.backup[1],
+                "purpose": "backup", "cost_rise_approved_by": "finance lead", "old_model": item.successor, "new_model": item.backup[1],
                 "old_results": f"{backup_folder}-old.csv", "new_results": f"{backup_folder}-new.csv",
             },
         ],
