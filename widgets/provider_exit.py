@@ -22,7 +22,7 @@ from workbench.figures.theme import money, number, percent
 from workbench.models.provider_exit.lifecycle import price_paths
 
 PATH_MONTHS = 24
-STAY = "none"
+FIRST = "none"
 
 
 def page(snapshot: Snapshot | None = None) -> Page:
@@ -43,7 +43,7 @@ def controls(snapshot: Any) -> list[Control]:  # noqa: ANN401 - a Snapshot or a 
         Choice(name="provider", label="Leave", options=[(one, one) for one in found], value=first),
         Choice(
             name="target", label="For",
-            options=[("the cheapest replay", STAY), *((one, one) for one in targets)],
+            options=[("the stated backup, or the nearest", FIRST), *((one, one) for one in targets)],
         ),
         Choice(
             name="variant", label="How",
@@ -63,7 +63,9 @@ def draw(reading: Reading, values: Values) -> View:
     shown = target or "another provider"
     as_of = f"as of {day(reading.as_of)}"
     return View(
-        answer=figures.answer(found.total, found.result.risk, target=shown),
+        answer=figures.answer(
+            found.total, found.result.risk, target=shown, is_planned=values["variant"] == "planned"
+        ),
         scope=(
             f"Leaving {reading.provider}, {values['variant']}; text traffic of the last "
             f"{reading.window_days} days at prices of {day(reading.as_of)}, US dollars"
@@ -71,7 +73,7 @@ def draw(reading: Reading, values: Values) -> View:
         notice=" ".join(_notices(reading, values, target)),
         tiles=figures.tiles(
             found.total, found.result.risk, npv_usd=found.npv_usd, payback_years=found.payback_years,
-            concentration=found.by_provider, forced=found.forced,
+            concentration=found.by_provider, forced=found.forced, is_planned=values["variant"] == "planned",
         ),
         cards=(
             figures.options(
@@ -91,17 +93,14 @@ def draw(reading: Reading, values: Values) -> View:
 
 
 def _target(reading: Reading, wanted: str) -> str | None:
-    """Return the target asked for if this traffic was replayed there, else the cheapest one."""
+    """Return the target asked for, else the first: a stated backup, or the nearest in class."""
     names = [one["target"] for one in reading.options]
-    if wanted in names:
-        return wanted
-    whole = [one for one in reading.options if not one["partial_requests"]] or reading.options
-    return min(whole, key=lambda one: float(one["cost_usd"]))["target"] if whole else None
+    return wanted if wanted in names else next(iter(names), None)
 
 
 def _notices(reading: Reading, values: Values, target: str | None) -> list[str]:
     found = [*reading.notices]
-    if values["target"] not in (STAY, target):
+    if values["target"] not in (FIRST, target):
         found.append(f"This traffic was not replayed to {values['target']}; {target} is shown.")
     if target is None:
         found.append("No text traffic to replay: staying and leaving are taken to cost the same.")
@@ -150,7 +149,7 @@ def _lock_in(found: Leaving) -> Chart:
         subtitle="One-off cost by what has to be moved, median, {unit}",
         foot="modelled; fine-tunes, vectors and commitments are not on file",
     )
-    return figures.lock_in(caption, components=parts)
+    return figures.lock_in(caption, components={str(name): one for name, one in parts.items()})
 
 
 def _lifecycle(reading: Reading, found: Leaving, as_of: str) -> Chart:

@@ -152,7 +152,8 @@ def leaving(reading: Reading, values: Mapping[str, Any]) -> Leaving:
         hours_factor=HOURS_FACTOR_UNDER_STRESS, data_returned_share=1.0
     )  # fmt: skip
     tolerances = [one["tolerance_hours"] for one in reading.plans if one["tolerance_hours"]]
-    tolerance = min(tolerances) / 24 if tolerances else None
+    # A planned exit leaves the service running: the tolerance for its absence is another matter.
+    tolerance = min(tolerances) / 24 if tolerances and variant is not PLANNED else None
     result = run_exit(
         inventory, effort, variant, _tasks(inventory, effort, values, planned=variant is PLANNED),
         tolerance_days=tolerance,

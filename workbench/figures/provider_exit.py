@@ -31,13 +31,15 @@ class Option:
     """How the tokenizer ratio is known: measured, single-sample or assumed."""
 
 
-def answer(cost: Fan, risk: ScheduleRisk, *, target: str) -> str:
-    """Return the sentence that answers the page."""
+def answer(cost: Fan, risk: ScheduleRisk, *, target: str, is_planned: bool = False) -> str:
+    """Return the sentence that answers the page; a planned exit interrupts nothing."""
     days = risk.finish_days
     told = (
         f"Leaving for {target} costs {theme.money(cost.p50)} once ({theme.money(cost.p10)} to "
         f"{theme.money(cost.p90)}) and takes {days.p50:.0f} days ({days.p10:.0f} to {days.p90:.0f})"
     )
+    if is_planned:
+        return f"{told}; the service runs on meanwhile."
     if risk.p_within_tolerance is None:
         return f"{told}; no impact tolerance is stated."
     return f"{told}; {theme.percent(risk.p_within_tolerance)} likely inside the impact tolerance."
@@ -51,17 +53,23 @@ def tiles(
     payback_years: float | None,
     concentration: float | None,
     forced: int,
+    is_planned: bool = False,
 ) -> tuple[Tile, ...]:
     """Return one-off cost, time, value, payback, concentration and forced migrations."""
     usd, unit = theme.money_parts(cost.p50)
     worth, worth_unit = theme.money_parts(npv_usd)
-    within = risk.p_within_tolerance
     days = risk.finish_days
+    if is_planned:
+        tolerated = "● planned: the service runs on"
+    elif risk.p_within_tolerance is None:
+        tolerated = "tolerance not stated"
+    else:
+        tolerated = f"{theme.percent(risk.p_within_tolerance)} in tolerance"
     return (
         Tile(label="One-off cost, P50", value=usd, unit=unit,
              foot=f"modelled, P10 {theme.money(cost.p10)}, P90 {theme.money(cost.p90)}"),
         Tile(label="Time to leave, P50", value=f"{days.p50:.0f}", unit="days",
-             delta="tolerance not stated" if within is None else f"{theme.percent(within)} in tolerance",
+             delta=tolerated,
              foot=f"modelled, P10 {days.p10:.0f}, P90 {days.p90:.0f}"),
         Tile(label="Worth of leaving", value=worth, unit=worth_unit, foot="net present value",
              tone="good" if npv_usd > 0 else "bad",
