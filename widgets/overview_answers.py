@@ -31,7 +31,6 @@ def _outlook(document: Mapping[str, Any]) -> Tile | None:
     last = date.fromisoformat(f"{report['months'][-1]}-01")
     return figures.outlook_tile(
         f"{last:%b %Y}", report["total"], breach_share=report["risk"]["p_breach"],
-        as_of=f"{len(report['months'])} months",
     )  # fmt: skip
 
 

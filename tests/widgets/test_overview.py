@@ -46,5 +46,5 @@ def test_outlook_says_median_band_and_chance_of_a_breach():
     (tile,) = answered(Published(envelope=ENVELOPE))
     assert (tile.label, tile.value, tile.unit) == ("Outlook to Dec 2026, P50", "2.05", "$k")
     assert tile.delta == "● 48 % chance over budget"
-    assert tile.foot == "P10–P90 1.79–2.38, 2 months"
+    assert tile.foot == "P10–P90 1.79–2.38"
     assert tile.why.page == "envelope"

@@ -52,9 +52,7 @@ def tiles(
     return (*own[: MAX_TILES - len(answered)], *answered)
 
 
-def outlook_tile(
-    to: str, total_usd: Mapping[str, float], *, breach_share: float, as_of: str
-) -> Tile:
+def outlook_tile(to: str, total_usd: Mapping[str, float], *, breach_share: float) -> Tile:
     """Return what is still to come as its envelope has it: P50, its band, chance of a breach.
 
     `total_usd` has p10, p50 and p90 of the months from now to the month `to`.
@@ -67,7 +65,7 @@ def outlook_tile(
     return Tile(
         label=f"Outlook to {to}, P50", value=value, unit=unit,
         delta=f"{'▲' if likely else '●'} {theme.percent(breach_share)} chance over budget",
-        tone="bad" if likely else "neutral", foot=f"P10–P90 {low}–{high}, {as_of}",
+        tone="bad" if likely else "neutral", foot=f"P10–P90 {low}–{high}",
         why=Link(page="envelope"),
     )  # fmt: skip
 
