@@ -45,9 +45,15 @@ def controls(snapshot: Any) -> list[Control]:  # noqa: ANN401 - a Snapshot or a 
     """Return the inputs: which upgrade."""
     found = (snapshot.document("model_upgrade") or {}).get("upgrades", [])
     options = [(f"{one['feature']}: {one['name']}", _key(one)) for one in found]
+    settled = [_key(one) for one in found if one.get("verdict") == "cut over"]
     return [
         Section("Show"),
-        Choice(name="upgrade", label="Upgrade", options=options or [("none on file", NONE)]),
+        Choice(
+            name="upgrade",
+            label="Upgrade",
+            value=settled[0] if settled else None,
+            options=options or [("none on file", NONE)],
+        ),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -177,7 +178,7 @@ def _burn(data: Health) -> Chart:
             subtitle="Times the even pace of the error budget, trailing windows, all models, production",
             unit="x", foot="Pages when the short window (5 and 30 min) burns as fast", span="half",
         ),
-        minutes=burn.get("at", []), burn_rates=burn.get("burns", {}),
+        minutes=[f"{datetime.fromisoformat(at):%-d %b %H h}" for at in burn.get("at", [])], burn_rates=burn.get("burns", {}),
     )  # fmt: skip
 
 

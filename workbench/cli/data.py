@@ -20,9 +20,10 @@ def register(group: click.Group) -> None:
 def init(folder: Path) -> None:
     """Make a workspace in FOLDER: settings, price book, keys, empty store."""
     from workbench.playbook.scaffold import scaffold
+    from workbench.store.signing import signing_key
     from workbench.workspace import Workspace
 
-    Workspace.init(folder)
+    signing_key(Workspace.init(folder).layout.signing_key)
     scaffold(folder)
     click.echo(f"Workspace ready in {folder}. Next: workbench ingest LOGS --workspace {folder}")
 

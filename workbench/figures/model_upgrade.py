@@ -1,6 +1,7 @@
 """How an upgrade is drawn: each measure's difference with its bound, cost, and the cut-over."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from workbench.figures import bars, charts, theme
@@ -13,6 +14,7 @@ from workbench.models.model_upgrade import (
     UpgradeComparison,
 )
 
+NO_PLAN = "No plan: the verdict is not to cut over, or there is no traffic."
 ROW_PIXELS = 34
 COLUMNS = ("Measure", "Old", "New", "Difference", "Lower bound", "Pairs", "Needed", "Verdict")
 
@@ -64,7 +66,8 @@ def cut_over(caption: Caption, *, steps: tuple[CutOverStep, ...]) -> Chart:
         days += [elapsed, elapsed + step.hold_hours / 24]
         shares += [100 * step.share, 100 * step.share]
         elapsed += step.hold_hours / 24
-    return charts.lines(caption, x=days, series=[charts.Series(name="new model", y=shares)])
+    drawn = charts.lines(caption, x=days, series=[charts.Series(name="new model", y=shares)])
+    return drawn if steps else replace(drawn, empty=NO_PLAN)
 
 
 def _points(tests: dict[str, NonInferiority]) -> dict[str, Any]:
@@ -131,7 +134,7 @@ def tiles(found: UpgradeComparison, *, evaluated: str) -> tuple[Tile, ...]:
     valid = found.new_schema_valid
     kept = valid is not None and valid >= SCHEMA_VALID_FLOOR
     return (
-        Tile(label="Verdict", value=word.split(" ", 1)[1].capitalize(), delta=word[0], tone=tone,
+        Tile(label="Verdict", value={"good": "Yes", "bad": "No"}.get(tone, "Open"), delta=word, tone=tone,
              foot=evaluated),
         Tile(
             label="Success, new minus old", value=points(quality.difference), unit="points",
@@ -149,7 +152,7 @@ def tiles(found: UpgradeComparison, *, evaluated: str) -> tuple[Tile, ...]:
             foot="limit +5 % unless approved",
         ),
         Tile(
-            label="Answers that keep the format", value=theme.percent(valid, digits=2).removesuffix(" %"),
+            label="Format kept", value=theme.percent(valid, digits=2).removesuffix(" %"),
             unit="%" if valid is not None else "", tone="good" if kept else "neutral" if valid is None else "bad",
             delta="not measured" if valid is None else f"{'✓' if kept else '✗'} at least 99.5 %",
         ),
@@ -209,7 +212,7 @@ def plan_table(steps: tuple[CutOverStep, ...]) -> Table:
     return Table(
         title="Cut-over plan", subtitle="Requests on the new model before the next step",
         columns=("Step", "Traffic", "Days", "Requests needed"), rows=rows,
-        empty="No plan: the verdict is not to cut over, or there is no traffic.",
+        empty=NO_PLAN,
     )  # fmt: skip
 
 

@@ -37,10 +37,15 @@ def latency(
     bands = []
     if p95 is not None:
         low, high = (
-            [getattr(day[p95], side) / 1000 for day in percentiles] for side in ("low_ms", "high_ms")
+            [getattr(day[p95], side) / 1000 for day in percentiles]
+            for side in ("low_ms", "high_ms")
         )
         bands.append(charts.Band(name="p95, 95 % band", low=low, high=high))
-    marks = [charts.Mark(text="promised p95", y=objective_ms / 1000)] if objective_ms is not None else []
+    marks = (
+        [charts.Mark(text="promised p95", y=objective_ms / 1000)]
+        if objective_ms is not None
+        else []
+    )
     return charts.lines(caption, x=days, series=series, bands=bands, marks=marks)
 
 
@@ -48,7 +53,11 @@ def burn(
     caption: Caption, *, minutes: Sequence[str], burn_rates: Mapping[str, Sequence[float]]
 ) -> Chart:
     """Draw burn rates by window against the two rates that page, 14.4 and 6."""
-    series = [charts.Series(name=name, y=list(values)) for name, values in burn_rates.items()]
+    looks: tuple[charts.Look, ...] = ("previous", "p50")
+    series = [
+        charts.Series(name=name, y=list(values), look=looks[place % 2])
+        for place, (name, values) in enumerate(burn_rates.items())
+    ]
     marks = [charts.Mark(text=f"pages at {rate:g}", y=rate) for rate in (14.4, 6.0)]
     return charts.lines(caption, x=minutes, series=series, marks=marks)
 
