@@ -12,7 +12,7 @@ from workbench.errors import InputError, shown
 from workbench.models.commitments import best_units, offers_of, weighted_mtok
 from workbench.reference import read_table
 
-LEAST_REQUESTS = 50
+LEAST_REQUESTS = 20
 _HOURS = """
     SELECT provider, model, date_trunc('hour', started_at) AS hour, count(*) AS requests,
            CAST(sum(uncached_input_tokens + cache_write_5m_tokens + cache_write_1h_tokens

@@ -14,7 +14,7 @@ WINDOW_DAYS = 28
 """Four whole weeks, so that every weekday weighs the same."""
 HISTORY_WEEKS = 26
 MINUTES = 60
-LEAST_REQUESTS = 50
+LEAST_REQUESTS = 20
 _INPUT = (
     "uncached_input_tokens", "cache_read_tokens", "cache_write_5m_tokens",
     "cache_write_1h_tokens", "cache_write_unknown_tokens",

@@ -27,9 +27,7 @@ def load_duration_curve(
     return charts.lines(
         caption,
         x=x,
-        series=[
-            charts.Series(name="demand", y=[float(v) for v in curve[::step]], label="demand")
-        ],
+        series=[charts.Series(name="demand", y=[float(v) for v in curve[::step]], label="load")],
         marks=[
             charts.Mark(text=f"{chosen.units} units", y=capacity, color=theme.ACCENT),
             charts.Mark(

@@ -33,8 +33,8 @@ def options_table(
         columns=("Option", "NPV P50", "P10–P90", "P(cheapest)", "p95 TTFT, s", "Residency", "Live in", "Basis"),
         text_columns=("Option", "Residency", "Live in", "Basis"),
         rows=tuple(rows),
-        foot="Another model is another quality: it is not judged here. Downtime and lock-in count "
-        "where assumptions/hosting.yaml gives them a price",
+        foot="Another model is another quality: it is not judged here. Set-up, downtime and lock-in "
+        "are not in these figures; workbench model hosting --inputs takes them",
     )  # fmt: skip
 
 
