@@ -121,9 +121,9 @@ def _critical_path(found: Leaving, as_of: str) -> Chart:
     path = found.result.schedule.critical_path
     days = found.result.schedule.finish_day
     caption = Caption(
-        title=f"{path[0].capitalize()} starts the path of {number(days, digits=0)} days" if path else "No step is known",
+        title=f"{' then '.join(path).capitalize()}: {number(days, digits=0)} days",
         subtitle="Steps in calendar days from the decision, likely durations",
-        foot=f"modelled; red is the critical path; {as_of}",
+        foot=f"modelled; critical steps have no slack; {as_of}",
     )  # fmt: skip
     return figures.critical_path(caption, schedule=found.result.schedule)
 

@@ -113,6 +113,19 @@ def test_an_exit_is_costed_from_a_file(tmp_path: Path) -> None:
     assert planned["critical_path"] == ["prompts", "move"]
 
 
+def test_an_exit_plan_says_what_is_missing(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "plan.html"
+    done = run("export", "exit-plan", "--feature", "feature-0", "--out", out, "--workspace", folder)
+    assert done.exit_code == 0, done.exception
+    assert "Incomplete" in done.output
+    text = out.read_text()
+    assert "Exit plan: feature-0" in text
+    assert "No drill is on file." in text
+    assert "deepseek-chat" in text
+    refused = run("export", "exit-plan", "--feature", "no", "--out", out, "--workspace", folder)
+    assert "There are: feature-0" in str(refused.exception)
+
+
 # Retention
 
 

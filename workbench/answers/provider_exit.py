@@ -5,21 +5,25 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from workbench.answers import Source
 from workbench.errors import InputError
+from workbench.models.provider_exit.lifecycle import exposures, life_from_row
 from workbench.playbook.dossier import Dossier
 from workbench.playbook.dossier_files import read_dossiers
 from workbench.playbook.drill import read_drills
+from workbench.playbook.exit_plan import ExitPlan, exit_plan
 from workbench.playbook.exit_requirements import answered
 from workbench.playbook.replay import ReplayReport, replay_to, traffic_sql
 from workbench.pricing.book import PriceBook
 from workbench.reference import read_table
 from workbench.schema import METER_NAMES
 
+DRILLS = Path("evidence", "drills")
 WINDOW_DAYS = 30
 PROVIDERS_SHOWN = 4
 TARGETS_SHOWN = 10
@@ -105,7 +109,7 @@ def document(source: Source) -> dict[str, Any] | None:
         },
         "drills": [
             {**asdict(one), "is_evidence": one.is_evidence}
-            for one in read_drills(source.workspace.layout.root / "evidence" / "drills")
+            for one in read_drills(source.workspace.layout.root / DRILLS)
         ],
     }
 
@@ -122,6 +126,7 @@ SELECT provider, model, CAST(sum(requests) AS BIGINT) AS requests,
     coalesce(CAST(sum(contract_pico) AS DOUBLE) / 1e12, 0) AS usd
 FROM rollup_day WHERE day >= $since::DATE GROUP BY ALL ORDER BY usd DESC, provider, model
 """
+_FEATURE_SPEND = _SPEND.replace("WHERE", "WHERE feature = $feature AND")
 _INVENTORY = """
 SELECT count(*) AS requests, count(DISTINCT prompt_id) AS prompts, count(DISTINCT feature) AS features,
     list(DISTINCT feature) AS names, max(context_tokens) AS largest_request_tokens
@@ -241,3 +246,26 @@ def _plan(dossier: Dossier) -> dict[str, Any]:
         "reserve_usd": plan.reserve_usd if plan else None,
         "alternative": plan.alternative if plan else None,
     }
+
+
+def plan_of(source: Source, feature: str) -> ExitPlan:
+    """Return a feature's exit plan with the lives of its models and the drills on file.
+
+    Raises
+    ------
+    InputError
+        If no dossier is of that feature.
+    """
+    root = source.workspace.layout.root
+    dossiers = {one.feature: one for one in read_dossiers(root / "dossiers")}
+    if feature not in dossiers:
+        raise InputError(f"No dossier of {feature!r}. There are: {', '.join(dossiers) or 'none'}.")
+    since = source.as_of - timedelta(days=WINDOW_DAYS - 1)
+    spend = source.rows(_FEATURE_SPEND, {"since": since.isoformat(), "feature": feature})
+    exposed = exposures(
+        {(row["provider"], row["model"]): row["usd"] for row in spend},
+        [life_from_row(row) for row in read_table("model_lifecycle")],
+        as_of=source.as_of, until=source.as_of + timedelta(days=365), migration_days=0,
+    )  # fmt: skip
+    drills = read_drills(root / DRILLS)
+    return exit_plan(dossiers[feature], as_of=source.as_of, exposures=exposed, drills=drills)

@@ -13,11 +13,15 @@ from workbench.errors import InputError
 
 
 def register(group: click.Group) -> None:
-    """Add the commands of this file to the group of models."""
-    del group
+    """Add the commands of this file to the groups of models and of exports."""
     from workbench.cli.analysis import model
 
     model.add_command(provider_exit)
+    export = group.commands.get("export")
+    if not isinstance(export, click.Group):
+        export = click.Group("export", help="Write what the workbench knows as a file.")
+        group.add_command(export)
+    export.add_command(exit_plan)
 
 
 def plain_inputs(path: Path) -> dict[str, Any]:
@@ -84,3 +88,30 @@ def _replay(
 
     with opened(folder, as_of=as_of) as source:
         return replay(source, target, at=prices_at.date() if prices_at else None)
+
+
+@click.command("exit-plan")
+@click.option("--feature", required=True, help="Feature whose dossier holds the plan.")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="File to write, .html or .pdf."
+)
+@as_of_option
+@workspace_option
+def exit_plan(feature: str, out: Path, as_of: datetime | None, folder: Path) -> None:
+    """Write a feature's exit plan: what is asked, what is on file, what is missing.
+
+    PDF where a Chromium is present. Estimates of cost and time are on the page, not in here.
+    """
+    from workbench.answers.provider_exit import plan_of
+    from workbench.exports.pdf import write_pdf
+    from workbench.playbook.exit_plan import as_html
+
+    if out.suffix not in (".html", ".pdf"):
+        raise click.UsageError(f"--out {out}: name a file that ends in .html or .pdf.")
+    with opened(folder, as_of=as_of) as source:
+        plan = plan_of(source, feature)
+    if out.suffix == ".pdf":
+        write_pdf(as_html(plan), out)
+    else:
+        out.write_text(as_html(plan), encoding="utf-8")
+    click.echo(f"{out}: {plan.verdict}")

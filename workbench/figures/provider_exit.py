@@ -1,7 +1,7 @@
 """What leaving a provider looks like: the options, the cost, the path, what forces it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workbench.figures import theme
 from workbench.figures.bars import bars
@@ -79,7 +79,7 @@ def tiles(
              delta="" if payback_years is not None else "▼ never inside the horizon"),
         Tile(label="Concentration (HHI)", value=theme.number(concentration, digits=2),
              foot="0 to 1, spend by provider"),
-        Tile(label="Forced migrations in the horizon", value=str(forced), foot="by model lives seen"),
+        Tile(label="Forced migrations", value=str(forced), foot="in 3 years, by lives seen"),
     )  # fmt: skip
 
 
@@ -140,7 +140,7 @@ def critical_path(
         )
         for task in schedule.tasks
     ]  # fmt: skip
-    return gantt(caption, tasks=tasks, deadline=tolerance_days)
+    return _with_room(gantt(caption, tasks=tasks, deadline=tolerance_days), tasks)
 
 
 def lifecycle(caption: Caption, *, exposures: Sequence[Exposure], horizon_days: int) -> Chart:
@@ -154,7 +154,16 @@ def lifecycle(caption: Caption, *, exposures: Sequence[Exposure], horizon_days: 
         )
         for one in exposures
     ]  # fmt: skip
-    return gantt(caption, tasks=tasks, deadline=float(horizon_days))
+    return _with_room(gantt(caption, tasks=tasks, deadline=float(horizon_days)), tasks)
+
+
+def _with_room(drawn: Chart, tasks: Sequence[Bar]) -> Chart:
+    """Leave room to the right of the last bar for the note behind it."""
+    ends = [task.finish for task in tasks]
+    layout = drawn.figure["layout"]
+    longest = max((len(task.note) for task in tasks), default=0)
+    axis = layout["xaxis"] | {"range": [0, max(ends, default=1.0) * (1.05 + 0.028 * longest)]}
+    return replace(drawn, figure={**drawn.figure, "layout": layout | {"xaxis": axis}})
 
 
 def price_paths(
