@@ -9,6 +9,9 @@ from click.testing import CliRunner, Result
 
 from workbench.answers import audit
 from workbench.cli import workbench as command
+from workbench.errors import InputError
+from workbench.playbook.dossier_files import read_dossiers
+from workbench.playbook.scaffold import first_dossier
 
 
 @pytest.fixture
@@ -91,3 +94,14 @@ def test_metrics_of_an_empty_store_are_headings_only(folder: Path, tmp_path: Pat
     out = tmp_path / "deep" / "m.prom"
     run("export", "metrics", "--out", str(out), "--workspace", str(folder))
     assert all(line.startswith("#") for line in out.read_text().splitlines())
+
+
+def test_a_first_dossier_is_valid_and_never_written_over(folder: Path) -> None:
+    given = {"owner_role": "head of support", "unit_of_value": "ticket", "jurisdictions": ["EU"]}
+    path = first_dossier(folder, feature="triage", **given)
+    (found,) = (d for d in read_dossiers(folder / "dossiers") if d.feature == "triage")
+    assert (found.owner[0].role, found.jurisdictions) == ("head of support", ["EU"])
+    path.write_text("feature: triage\nsector: retail\n")
+    assert first_dossier(folder, feature="triage", **given).read_text().endswith("retail\n")
+    with pytest.raises(InputError, match="letters"):
+        first_dossier(folder, feature="../triage", **given)

@@ -1,5 +1,6 @@
 """Commands that put data in and look after it."""
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,15 +18,40 @@ def register(group: click.Group) -> None:
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-def init(folder: Path) -> None:
-    """Make a workspace in FOLDER: settings, price book, keys, empty store."""
+@click.option("--yes", is_flag=True, help="Ask nothing; write dossiers by hand later.")
+def init(folder: Path, yes: bool) -> None:
+    """Make a workspace in FOLDER: settings, price book, keys, empty store.
+
+    On a terminal it asks for the first feature: what no default can know.
+    """
     from workbench.playbook.scaffold import scaffold
     from workbench.store.signing import signing_key
     from workbench.workspace import Workspace
 
     signing_key(Workspace.init(folder).layout.signing_key)
     scaffold(folder)
+    if not yes and sys.stdin.isatty():
+        _ask_for_feature(folder)
     click.echo(f"Workspace ready in {folder}. Next: workbench ingest LOGS --workspace {folder}")
+
+
+def _ask_for_feature(folder: Path) -> None:
+    """Ask for a first feature and write its dossier; an empty name asks no more."""
+    from workbench.playbook.scaffold import first_dossier
+
+    feature = click.prompt(
+        "AI feature, as your logs name it (empty: later)", default="", show_default=False
+    )
+    if not feature:
+        return
+    owner = click.prompt("Role that answers for it")
+    unit = click.prompt("Unit of value, such as resolved ticket")
+    places = click.prompt("Jurisdictions, such as EU, UK")
+    path = first_dossier(
+        folder, feature=feature, owner_role=owner, unit_of_value=unit,
+        jurisdictions=[one.strip() for one in places.split(",") if one.strip()],
+    )  # fmt: skip
+    click.echo(f"Dossier in {path}; `workbench check` says what it lacks.")
 
 
 def _constants(pairs: tuple[str, ...]) -> dict[str, str]:

@@ -66,7 +66,9 @@ def cut_over(caption: Caption, *, steps: tuple[CutOverStep, ...]) -> Chart:
         days += [elapsed, elapsed + step.hold_hours / 24]
         shares += [100 * step.share, 100 * step.share]
         elapsed += step.hold_hours / 24
-    drawn = charts.lines(caption, x=days, series=[charts.Series(name="new model", y=shares)])
+    drawn = charts.lines(
+        caption, x=days, series=[charts.Series(name="new model", y=shares, label="new")]
+    )
     return drawn if steps else replace(drawn, empty=NO_PLAN)
 
 

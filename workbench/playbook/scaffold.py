@@ -5,6 +5,9 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+import yaml
+
+from workbench.errors import InputError
 from workbench.playbook.dossier_files import write_schema
 from workbench.playbook.prompts import Prompt
 from workbench.playbook.tables import TABLES
@@ -41,6 +44,28 @@ def scaffold(folder: Path) -> tuple[Path, ...]:
     guide.parent.mkdir(exist_ok=True)
     guide.write_text(_evidence_guide(), encoding="utf-8")
     return (*written, prompt_schema, guide)
+
+
+def first_dossier(
+    folder: Path, *, feature: str, owner_role: str, unit_of_value: str, jurisdictions: list[str]
+) -> Path:
+    """Write a feature's dossier with what cannot be defaulted; one that is there stays as it is.
+
+    Raises
+    ------
+    InputError
+        If the feature's name cannot be a file's name.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", feature):
+        raise InputError(f"{feature!r}: name a feature with letters, digits, dots and dashes.")
+    path = folder / "dossiers" / f"{feature}.yaml"
+    content = {
+        "feature": feature, "owner": {"role": owner_role},
+        "unit_of_value": {"name": unit_of_value}, "jurisdictions": jurisdictions,
+    }  # fmt: skip
+    if not path.exists():
+        path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), "utf-8")
+    return path
 
 
 def runbook_queries(folder: Path) -> Mapping[str, tuple[str, ...]]:
