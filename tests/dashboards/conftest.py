@@ -68,6 +68,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     given = os.environ.get("WORKBENCH_DEMO")
     if given:
         return Path(given)
+    from workbench.answers.publish import publish
     from workbench.demo import build
     from workbench.workspace import Workspace
 
@@ -85,7 +86,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     hostile.write_text("\n".join([head, *lines]) + "\n")
     opened = Workspace(folder)
     opened.ingest([hostile], now=now)
-    opened.publish(now=now)
+    publish(opened, now=now)
     return folder
 
 
