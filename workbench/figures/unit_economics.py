@@ -219,7 +219,8 @@ def class_table(volumes: PricedVolumes) -> Table:
         (model, meter, units, usd, None if usd is None or not units else usd / units * 1e6)
         for model, meter, units, usd in cost_table(volumes)[:40]
     ]
-    cost_digits, price_digits = (theme.column_digits([r[c] for r in rows]) for c in (3, 4))
+    cost_digits = theme.column_digits([row[3] for row in rows])
+    price_digits = theme.column_digits([row[4] for row in rows])
     return Table(
         title="Every model and token class", subtitle="Volume and cost of the period, dearest first",
         columns=("Model", "Class", "Units", "$", "$ per million"), text_columns=("Class",), span="half",
