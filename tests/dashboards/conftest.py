@@ -35,7 +35,8 @@ def wait_for(url: str, process: subprocess.Popen[bytes], *, seconds: float = 60)
         if process.poll() is not None:
             pytest.fail(f"the server ended with {process.returncode} before it answered")
         try:
-            urllib.request.urlopen(url, timeout=5).read()
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                answer.read()
         except OSError:
             time.sleep(0.2)
         else:

@@ -47,6 +47,7 @@ def test_header_and_grey_tiles_stand_before_the_kernel_answers(served):
     assert "Overview</a>" in text
     assert "vnd.jupyter.widget" not in text
     begun.read()
+    begun.close()
 
 
 def test_moved_slider_changes_the_number_and_the_address(page, served):
@@ -152,7 +153,8 @@ def _alive(served: str, kernel: str) -> bool:
     try:
         with urllib.request.urlopen(f"{served}/api/kernels/{kernel}", timeout=5) as answer:
             return json.load(answer)["id"] == kernel
-    except urllib.error.HTTPError:
+    except urllib.error.HTTPError as gone:
+        gone.close()
         return False
 
 
@@ -174,7 +176,7 @@ def test_lost_connection_is_said(page, served, watch):
     open_page(page, served, "unit_economics")
     kernel = json.loads(page.text_content("#jupyter-config-data"))["kernelId"]
     request = urllib.request.Request(f"{served}/api/kernels/{kernel}", method="DELETE")
-    urllib.request.urlopen(request)
+    urllib.request.urlopen(request).close()
     page.wait_for_selector("#wb-lost:not([hidden])", timeout=60_000)
     watch.faults.clear()  # the browser's own complaints about the connection we cut
 
@@ -185,4 +187,5 @@ def test_lost_connection_is_said(page, served, watch):
 def test_nothing_is_listed(served, path):
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"{served}/{path}")
+    refused.value.close()
     assert refused.value.code in (403, 404)
