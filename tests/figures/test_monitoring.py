@@ -86,3 +86,8 @@ def test_upgrade_draws_the_difference_down_to_its_bound():
     assert drawn(steps)["new model"] == [1, 1, 5, 5, 25, 25, 50, 50, 100, 100]
     cost = model_upgrade.cost_per_success(CAPTION, comparison=found)
     assert [row[0] for row in cost.rows] == ["old", "new"]
+
+
+def test_a_feature_without_measured_latency_draws_an_empty_chart():
+    chart = monitoring.latency(CAPTION, days=[], percentiles=[], objective_ms=None)
+    assert chart.figure["data"] == []

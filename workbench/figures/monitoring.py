@@ -24,16 +24,17 @@ def latency(
 
     `percentiles` holds one result of `percentile_bands` for each day.
     """
+    first_day = percentiles[0] if percentiles else ()
     by_share = {
         f"p{100 * found.share:g}": [day[place].ms / 1000 for day in percentiles]
-        for place, found in enumerate(percentiles[0] if percentiles else ())
+        for place, found in enumerate(first_day)
     }
     looks: dict[str, charts.Look] = {"p95": "p50", "p99": "previous"}
     series = [
         charts.Series(name=name, y=values, look=looks.get(name, "actual"))
         for name, values in by_share.items()
     ]
-    p95 = next((i for i, found in enumerate(percentiles[0]) if found.share == 0.95), None)
+    p95 = next((i for i, found in enumerate(first_day) if found.share == 0.95), None)
     bands = []
     if p95 is not None:
         low, high = (
