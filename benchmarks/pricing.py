@@ -4,6 +4,7 @@ Goal: at least 5 million rows a CPU-second, and 750 times genai-prices called ro
 Run: python benchmarks/pricing.py [ROWS]
 """
 
+import os
 import resource
 import sys
 import tempfile
@@ -64,11 +65,15 @@ def main() -> None:
         begun = time.perf_counter()
         report = workspace.ingest([log], now=datetime.now(tz=UTC))
         print(f"{report.loaded:,} rows ingested in {time.perf_counter() - begun:.1f} s")
+        print(f"machine load {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs")
         with workspace.reader(locked=False) as catalog:
             catalog.connection.execute("SET threads = 2")
             keys = catalog.time_of_day_keys()
             inner = price.priced_rows(
-                usage="segment_rows", time_of_day_keys=keys, columns=("started_at",)
+                usage="segment_rows",
+                time_of_day_keys=keys,
+                columns=("started_at",),
+                used_meters=catalog.used_meters(),
             )
             book = (
                 "count(*), sum(CAST(p.{b}_pico AS DECIMAL(38,0))), count(*) FILTER (WHERE p.{b}_pico IS NULL), "

@@ -8,6 +8,7 @@ import pytest
 
 from workbench import schema
 from workbench.ingest import AlreadyKnown, KnownSource, Staged
+from workbench.ingest.batch import Existing
 from workbench.ingest.stage import stage
 
 KEY = b"synthetic key of the tests"
@@ -62,9 +63,9 @@ class Desk:
         )
         return done
 
-    def _existing(self, kind: str) -> str | None:
+    def _existing(self, kind: str) -> Existing:
         files = [str(s.path) for d in self.committed if d.kind == kind for s in d.segments]
-        return f"read_parquet({files})" if files else None
+        return lambda first, last: f"read_parquet({files})" if files else None
 
     def rows(self, done: Staged, columns: str = "*") -> list[tuple[Any, ...]]:
         files = [str(segment.path) for segment in done.segments]

@@ -252,7 +252,7 @@ def test_a_line_of_a_gigabyte_stays_under_one_and_a_half_of_memory(desk):
         "from workbench.ingest.stage import stage\n"
         "c = duckdb.connect(config={'threads': 2}); c.execute(\"SET TimeZone = 'UTC'\")\n"
         "d = stage(c, path=pathlib.Path(sys.argv[1]), fmt=None, constants={}, user_key=b'k', known=(),\n"
-        "          staging=pathlib.Path(sys.argv[2]), source_id='s', existing=None)\n"
+        "          staging=pathlib.Path(sys.argv[2]), source_id='s')\n"
         "print(d.records, d.loaded, d.quarantined, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
     )
     command = [sys.executable, "-c", code, str(path), str(desk.folder)]

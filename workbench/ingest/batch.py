@@ -1,6 +1,6 @@
 """What an ingest of one file hands to the store: counts, staged files, what was known before."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,15 @@ class Connection(Protocol):
     def execute(self, query: str, parameters: Any = None, /) -> Any:  # noqa: ANN401
         """Run one statement; the result answers `fetchone` and `fetchall`."""
         ...
+
+
+Existing = Callable[[datetime, datetime], str | None]
+"""Relation of the stored rows of a time window, ends included, or None where there is none; it
+may hold rows outside the window."""
+
+
+def nothing_stored(first: datetime, last: datetime) -> None:
+    """Answer for an empty store."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -143,17 +143,17 @@ def _look(path: Path, head: bytes) -> tuple[str, list[frozenset[str]], str]:
 
 
 def _look_at_json(head: bytes) -> tuple[str, list[frozenset[str]], str]:
-    records: list[frozenset[str]] = []
+    records: dict[frozenset[str], None] = {}
     for line in head.splitlines():
         try:
             value = json.loads(line)
         except (ValueError, RecursionError):
             continue
         if isinstance(value, dict):
-            records.append(frozenset(value))
+            records[frozenset(value)] = None
     if b'"resourceSpans"' in head or b'"resource_spans"' in head:
-        return "otlp", records or [frozenset({"resourceSpans"})], ","
-    return "jsonl", records, ","
+        return "otlp", list(records) or [frozenset({"resourceSpans"})], ","
+    return "jsonl", list(records), ","
 
 
 def _uniform(head: bytes, reader: Reader) -> tuple[str, ...]:

@@ -99,12 +99,11 @@ def prepare(
 
 def _chain(found: Scan, known: Sequence[KnownSource]) -> list[KnownSource]:
     """Return the batches that read the beginning of this file, the longest last."""
+    ended_here = [source for source in known if source.byte_length in found.marks]
     return [
         source
-        for source in sorted(known, key=lambda source: source.byte_length)
-        if source.byte_length
-        and (mark := found.marks.get(source.byte_length))
-        and mark.sha256 == source.prefix_sha256
+        for source in sorted(ended_here, key=lambda source: source.byte_length)
+        if found.marks[source.byte_length].sha256 == source.prefix_sha256
     ]
 
 

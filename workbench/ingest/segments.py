@@ -35,7 +35,7 @@ def split(work: Work, *, left_out: Iterable[int], all_loaded: bool) -> tuple[Sta
         f"FROM {work.relation} WHERE {keep} GROUP BY month ORDER BY month",
     )
     usage = work.plan.reader.kind == "usage"
-    whole = all_loaded and len(months) == 1 and usage
+    whole = all_loaded and len(months) == 1 and usage and not work.small
     segments = []
     for month, rows, first, last in months:
         target = work.file(f"{month}.parquet")

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from workbench import schema
-from workbench.ingest.batch import Connection
+from workbench.ingest.batch import Connection, Existing
 from workbench.ingest.cells import name, quoted
 from workbench.ingest.reader import Reader
 
@@ -37,7 +37,7 @@ def settle(
     *,
     staged: str,
     reader: Reader,
-    existing: str | None,
+    existing: Existing,
     resumed: Sequence[str],
     already_out: Collection[int],
 ) -> Verdict:
@@ -46,7 +46,7 @@ def settle(
     Parameters
     ----------
     existing
-        Relation of the rows in the store, with the same columns, or None.
+        Gives the rows in the store, with the same columns, of the time window of the rows.
     resumed
         Sources that are earlier parts of the same file: occurrences there are no duplicates.
     already_out
@@ -57,8 +57,7 @@ def settle(
     good = f"(SELECT * FROM {staged} WHERE rate_key >= 0{f' AND source_row NOT IN ({bad})' if bad else ''})"
     if reader.identity:
         _within(connection, good, reader, verdict)
-    if existing is not None:
-        _against_store(connection, good, reader, existing, resumed, verdict)
+    _against_store(connection, good, reader, existing, resumed, verdict)
     return verdict
 
 
@@ -77,17 +76,23 @@ def _within(connection: Connection, good: str, reader: Reader, verdict: Verdict)
 def _twins(connection: Connection, good: str, reader: Reader, verdict: Verdict) -> None:
     """Keep the best (or the first) of the rows that share a name."""
     key = ", ".join(name(column) for column in reader.identity)
-    order = f"{reader.best_first}, source_row" if reader.best_first else "source_row"
+    if reader.best_first:
+        rows = connection.execute(
+            f"SELECT source_row FROM {good} WHERE {name(reader.identity[0])} IS NOT NULL QUALIFY "
+            f"row_number() OVER (PARTITION BY {key} ORDER BY {reader.best_first}, source_row) > 1"
+        ).fetchall()
+        verdict.duplicates.update(row[0] for row in rows)
+        return
     rows = connection.execute(
         f"WITH good AS {good}, twins AS (SELECT source_row, first_value(source_row) OVER "
-        f"(PARTITION BY {key} ORDER BY {order}) AS first_row FROM good "
+        f"(PARTITION BY {key} ORDER BY source_row) AS first_row FROM good "
         f"WHERE {name(reader.identity[0])} IS NOT NULL) "
         f"SELECT n.source_row, {_equal(reader)}, s.source_row FROM twins "
         "JOIN good n ON n.source_row = twins.source_row "
         "JOIN good s ON s.source_row = twins.first_row WHERE twins.source_row <> first_row"
     ).fetchall()
     for row, equal, first in rows:
-        if equal or reader.best_first:
+        if equal:
             verdict.duplicates.add(row)
         else:
             verdict.conflicts[row] = f"{CONFLICT} (record {first} of this file)"
@@ -126,18 +131,17 @@ def _against_store(
     connection: Connection,
     good: str,
     reader: Reader,
-    existing: str,
+    existing: Existing,
     resumed: Sequence[str],
     verdict: Verdict,
 ) -> None:
     at = "occurred_at" if reader.kind == "outcomes" else "started_at"
-    first, last = connection.execute(
-        f"SELECT CAST(min({at}) AS VARCHAR), CAST(max({at}) AS VARCHAR) FROM {good}"
-    ).fetchone()
-    if first is None:
+    first, last = connection.execute(f"SELECT min({at}), max({at}) FROM {good}").fetchone()
+    held = existing(first, last) if first is not None else None
+    if held is None:
         return
-    window = f"{at} BETWEEN TIMESTAMP {quoted(first)} AND TIMESTAMP {quoted(last)}"
-    stored = f"(SELECT * FROM {existing} WHERE {window})"
+    window = f"{at} BETWEEN TIMESTAMP {quoted(str(first))} AND TIMESTAMP {quoted(str(last))}"
+    stored = f"(SELECT * FROM {held} WHERE {window})"
     if reader.identity:
         _named_in_store(connection, good, reader, stored, verdict)
     _unnamed_in_store(connection, good, reader, stored, at, resumed, verdict)

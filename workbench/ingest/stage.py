@@ -13,7 +13,15 @@ import pyarrow.parquet as pq
 
 from workbench.errors import IngestError
 from workbench.ingest import quarantine, segments
-from workbench.ingest.batch import AlreadyKnown, Connection, KnownSource, Staged, StagedSegment
+from workbench.ingest.batch import (
+    AlreadyKnown,
+    Connection,
+    Existing,
+    KnownSource,
+    Staged,
+    StagedSegment,
+    nothing_stored,
+)
 from workbench.ingest.formats import recognise
 from workbench.ingest.prepare import prepare
 from workbench.ingest.settle import settle
@@ -34,8 +42,8 @@ def stage(  # noqa: PLR0913  # what one file needs; the store calls it in one pl
     source_id: str,
     user_key: bytes,
     known: Sequence[KnownSource],
-    existing: str | None,
-    existing_outcomes: str | None = None,
+    existing: Existing = nothing_stored,
+    existing_outcomes: Existing = nothing_stored,
     progress: Callable[[int], None] | None = None,
 ) -> Staged | AlreadyKnown:
     """Read one file whole and stage what is new in it.
@@ -55,7 +63,7 @@ def stage(  # noqa: PLR0913  # what one file needs; the store calls it in one pl
     known
         Batches the store has committed.
     existing, existing_outcomes
-        Relations with the columns of a usage segment and of outcomes, or None.
+        Give the stored rows, of usage and of outcomes, of the time window of this file.
     progress
         Called with the number of records when the file is read.
 
@@ -106,7 +114,7 @@ def _with_note(
     return replace(already, notes=(f"read before with {was}; the values given now were not used",))
 
 
-def _staged(work: Work, path: Path, stored: str | None) -> Staged:
+def _staged(work: Work, path: Path, stored: Existing) -> Staged:
     records = write_staged(work)
     reader, prepared = work.plan.reader, work.prepared
     reasons, skipped = _not_usage(work)
@@ -152,15 +160,18 @@ def _staged(work: Work, path: Path, stored: str | None) -> Staged:
 
 def _not_usage(work: Work) -> tuple[dict[int, str], dict[str, int]]:
     """Return the reason of each bad record, and how many records of each kind were skipped."""
-    rows = f"FROM {work.relation} WHERE rate_key"
-    reasons = dict(run(work.connection, f"SELECT source_row, tags {rows} = {QUARANTINED}"))
+    rows = run(
+        work.connection,
+        f"SELECT CASE WHEN rate_key = {QUARANTINED} THEN source_row END AS number, tags, count(*) "
+        f"FROM {work.relation} WHERE rate_key IN ({QUARANTINED}, {SKIPPED}) "
+        "GROUP BY number, tags ORDER BY tags",
+    )
+    reasons = {number: tags for number, tags, _ in rows if number is not None}
+    skipped = {tags: count for number, tags, count in rows if number is None}
     reasons |= work.problems
     for row, cut in work.prepared.long_rows.items():
         reasons[row] = f"line of {cut.length:,} bytes exceeds the {MOST_LINE_BYTES:,} that are read"
-    skipped = run(
-        work.connection, f"SELECT tags, count(*) {rows} = {SKIPPED} GROUP BY tags ORDER BY tags"
-    )
-    return reasons, dict(skipped)
+    return reasons, skipped
 
 
 def _why(reasons: Mapping[int, str], *, at_most: int = 3) -> list[str]:

@@ -202,7 +202,7 @@ def _segment_columns(plan: Plan, typed: str, filled: Mapping[str, str]) -> str:
     has = set(filled) | ({"user_hash"} if "user_id" in filled else set())
     values: dict[str, str] = {}
     for column in (*schema.USAGE_COLUMNS, *schema.METER_COLUMNS):
-        default = _DEFAULTS.get(column.name, "0" if column in schema.METER_COLUMNS else "NULL")
+        default = _DEFAULTS.get(column.name, "0" if column.name in schema.METER_NAMES else "NULL")
         value = name(column.name) if column.name in has else default
         if column.name in has and column.name in _DEFAULTS:
             value = f"coalesce({value}, {default})"

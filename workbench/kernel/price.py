@@ -17,7 +17,7 @@ Filters on masks are written as `< 1`, never `= 0`: an equality is estimated to 
 almost no row, which makes the planner build its hash table from usage instead of prices.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from workbench.schema import (
     CORE_METERS,
@@ -102,6 +102,7 @@ def priced_rows(
     usage: str,
     time_of_day_keys: Sequence[int],
     columns: Sequence[str],
+    used_meters: Collection[str] = METER_NAMES,
     request_prices: bool = False,
 ) -> str:
     """Return the SELECT that prices every row of `usage` in pico-USD.
@@ -114,6 +115,8 @@ def priced_rows(
         Rate keys whose prices depend on the time of day; they take the wide lane.
     columns
         Columns of `usage` to hand through.
+    used_meters
+        Meters that are above 0 anywhere in `usage`; the columns of others are not read.
     request_prices
         Whether any model in use charges for the request itself.
 
@@ -124,8 +127,9 @@ def priced_rows(
         `used_mask`, and the price row's flags.
     """
     handed = ", ".join(f"u.{name}" for name in columns)
-    narrow = _narrow_request_sum if request_prices else _narrow_sum
-    wide = _wide_request_sum if request_prices else _wide_sum
+    used_in_all = tuple(name for name in METER_NAMES if name in used_meters)
+    request = _request if request_prices else _nothing
+    implied = _implied_request if request_prices else _nothing
     flags = ", ".join(f"r.{flag}" for flag in _FLAGS)
     keys = ", ".join(str(int(key)) for key in time_of_day_keys)
     by_clock = f"u.rate_key IN ({keys})" if keys else "FALSE"
@@ -143,9 +147,9 @@ def priced_rows(
     wide_where = f"{rare} OR {by_clock}" if keys else rare
     used = f"u.meter_mask & {_WHOLE_MASK} AS used_mask"
     return (
-        f"SELECT {handed}, {_both(narrow)}, {used}, {flags} FROM {usage} AS u"
+        f"SELECT {handed}, {_both(lambda basis: _core_sum(basis, used_in_all) + request(basis))}, {used}, {flags} FROM {usage} AS u"
         f" LEFT JOIN price_narrow AS r ON {interval} WHERE {narrow_where}"
-        f" UNION ALL SELECT {handed}, {_both(wide)}, {used}, {flags} FROM {usage} AS u"
+        f" UNION ALL SELECT {handed}, {_both(lambda basis: _wide_sum(basis, used_in_all) + implied(basis))}, {used}, {flags} FROM {usage} AS u"
         f" LEFT JOIN price_wide AS r ON {interval} AND {second} >= r.second_from"
         f" AND {second} < r.second_to WHERE {wide_where}"
     )
@@ -165,33 +169,42 @@ def _or_null(total: str, basis: str) -> str:
     )
 
 
-def _narrow_sum(basis: str) -> str:
-    return " + ".join(f"u.{name} * r.{basis}_{name}" for name in CORE_METERS)
+def _core_sum(basis: str, used: Sequence[str]) -> str:
+    core = [f"u.{name} * r.{basis}_{name}" for name in CORE_METERS if name in used]
+    return " + ".join(core) or "CAST(0 AS BIGINT)"
 
 
-def _wide_sum(basis: str) -> str:
+def _wide_sum(basis: str, used: Sequence[str]) -> str:
     """All meters; the rare ones only where the mask says there are any.
 
     Seconds are thousandths: their product is rounded once a row, to a whole pico-USD.
     """
-    counts = " + ".join(f"u.{name} * r.{basis}_{name}" for name in _RARE_COUNTS)
-    seconds = " + ".join(f"{_billed(name)} * r.{basis}_{name}" for name in _SECONDS)
-    return (
-        f"{_narrow_sum(basis)}"
-        f" + CASE WHEN (u.meter_mask & {RARE_MASK}) >= 1 THEN {counts} ELSE 0 END"
-        f" + CASE WHEN (u.meter_mask & {_SECONDS_MASK}) >= 1"
-        f" THEN CAST({seconds} AS BIGINT) ELSE 0 END"
-    )
+    counts = [f"u.{name} * r.{basis}_{name}" for name in _RARE_COUNTS if name in used]
+    seconds = [f"{_billed(name)} * r.{basis}_{name}" for name in _SECONDS if name in used]
+    total = _core_sum(basis, used)
+    if counts:
+        total += (
+            f" + CASE WHEN (u.meter_mask & {RARE_MASK}) >= 1 THEN {' + '.join(counts)} ELSE 0 END"
+        )
+    if seconds:
+        total += (
+            f" + CASE WHEN (u.meter_mask & {_SECONDS_MASK}) >= 1"
+            f" THEN CAST({' + '.join(seconds)} AS BIGINT) ELSE 0 END"
+        )
+    return total
 
 
-def _narrow_request_sum(basis: str) -> str:
-    return f"{_narrow_sum(basis)} + ({billed_requests()}) * r.{basis}_billed_requests"
+def _request(basis: str) -> str:
+    return f" + ({billed_requests()}) * r.{basis}_billed_requests"
 
 
-def _wide_request_sum(basis: str) -> str:
-    """Add what `_wide_sum` does not charge: the request a row is, where it states none."""
-    implied = f"({billed_requests()} - u.billed_requests)"
-    return f"{_wide_sum(basis)} + {implied} * r.{basis}_billed_requests"
+def _implied_request(basis: str) -> str:
+    """Charge what `_wide_sum` does not: the request a row is, where it states none."""
+    return f" + ({billed_requests()} - u.billed_requests) * r.{basis}_billed_requests"
+
+
+def _nothing(basis: str) -> str:
+    return ""
 
 
 def _billed(name: str) -> str:
@@ -201,7 +214,11 @@ def _billed(name: str) -> str:
 
 
 def priced_usage_view(
-    *, usage: str, time_of_day_keys: Sequence[int], request_prices: bool = False
+    *,
+    usage: str,
+    time_of_day_keys: Sequence[int],
+    used_meters: Collection[str] = METER_NAMES,
+    request_prices: bool = False,
 ) -> str:
     """Return the SELECT behind the `priced_usage` view: usage columns, four costs, status."""
     names = [column.name for column in SEGMENT_COLUMNS]
@@ -209,6 +226,7 @@ def priced_usage_view(
         usage=usage,
         time_of_day_keys=time_of_day_keys,
         columns=names,
+        used_meters=used_meters,
         request_prices=request_prices,
     )
     handed = ", ".join(f"p.{name}" for name in names)

@@ -17,6 +17,8 @@ _HANDED = (
     "started_at", "provider", "model", "service_tier", "feature", "environment", "team",
     "tenant", "user_hash", "status", "attempt", "latency_ms", "reported_cost_usd",
 )  # fmt: skip
+_PRICED = ("list_pico", "contract_pico", "price_row", "has_contract", "contract_assumed")
+"""What rollups need of the price beside the mask of what has none."""
 
 TABLES = {
     "rollup_day": """day DATE, provider VARCHAR, model VARCHAR, service_tier VARCHAR, feature VARCHAR,
@@ -31,7 +33,7 @@ TABLES = {
         output_tokens BIGINT, list_pico DECIMAL(38,0), contract_pico DECIMAL(38,0)""",
     "rollup_hour_tenant": """hour TIMESTAMP, tenant VARCHAR, requests BIGINT, unpriced_requests BIGINT,
         list_pico DECIMAL(38,0), contract_pico DECIMAL(38,0)""",
-    "rollup_latency": """hour TIMESTAMP, model VARCHAR, feature VARCHAR, bin INTEGER, requests BIGINT""",
+    "rollup_latency": """day DATE, model VARCHAR, feature VARCHAR, bin INTEGER, requests BIGINT""",
     "rollup_users": """grain VARCHAR, period DATE, cut VARCHAR, value VARCHAR, users BIGINT""",
 }  # fmt: skip
 """Rollup tables and their columns. A latency bin n holds [1.02**n, 1.02**(n+1)) ms."""
@@ -61,19 +63,25 @@ def touched(
         usage=usage,
         time_of_day_keys=time_of_day_keys,
         columns=columns,
+        used_meters=used_meters,
         request_prices=request_prices,
     )
-    billed = f" REPLACE ({billed_requests('p')} AS billed_requests)" if request_prices else ""
+    kept = [*_HANDED[1:], "context_tokens", *used_meters, *_PRICED]
+    if request_prices:
+        kept.remove("billed_requests")
+    billed = f"{billed_requests('p')} AS billed_requests, " if request_prices else ""
     return (
-        f"CREATE OR REPLACE TEMP TABLE touched AS SELECT p.*{billed}, "
-        "CAST(p.started_at AS DATE) AS day, date_trunc('hour', p.started_at) AS hour, "
+        f"CREATE OR REPLACE TEMP TABLE touched AS SELECT {', '.join(f'p.{name}' for name in kept)}, "
+        f"{billed}CAST(p.started_at AS DATE) AS day, date_trunc('hour', p.started_at) AS hour, "
         f"{missing_mask()} AS contract_gap FROM ({inner}) AS p"
     )
 
 
 def delete_days(table: str, *, days: str) -> str:
     """Return the statement that clears the touched days of one rollup; `days` is SQL."""
-    day = "day" if table in ("rollup_day", "rollup_class") else "CAST(hour AS DATE)"
+    day = (
+        "day" if table in ("rollup_day", "rollup_class", "rollup_latency") else "CAST(hour AS DATE)"
+    )
     return f"DELETE FROM {table} WHERE {day} IN ({days})"
 
 
@@ -155,11 +163,14 @@ def _class_rows(name: str, dimensions: str, *, others: Sequence[str] | None) -> 
 
 
 def fill_latency() -> str:
-    """Count requests by 2 % latency bin, hour, model and feature."""
+    """Count requests by 2 % latency bin, day, model and feature.
+
+    By hour there would be almost as many rows as requests.
+    """
     return (
-        "INSERT INTO rollup_latency SELECT hour, model, feature, "
+        "INSERT INTO rollup_latency SELECT day, model, feature, "
         "CAST(floor(ln(latency_ms) * 50.49835337) AS INTEGER) AS bin, count(*) FROM touched "
-        "WHERE latency_ms > 0 GROUP BY hour, model, feature, bin"
+        "WHERE latency_ms > 0 GROUP BY day, model, feature, bin"
     )  # 50.49835337 = 1 / ln(1.02)
 
 

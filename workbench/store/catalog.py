@@ -7,6 +7,7 @@ open for writing; DuckDB itself holds the lock.
 import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from workbench.kernel import price, rollup
 from workbench.store import segments
 from workbench.store.layout import Layout
 
-CATALOG_VERSION = 1
+CATALOG_VERSION = 2
 
 
 def _columns(columns: Sequence[schema.Column]) -> str:
@@ -300,6 +301,16 @@ class Catalog:
         ).fetchall()
         return [row[0] for row in rows]
 
+    def used_meters(self, *, month: str | None = None) -> tuple[str, ...]:
+        """Return the meters that any usage has, of one month (`2026-10-01`) or of all."""
+        where = "" if month is None else " AND month = ?"
+        row = self.one(
+            f"SELECT coalesce(bit_or(meters), 0) FROM segment WHERE kind = 'usage'{where}",
+            [] if month is None else [month],
+        )
+        mask = row[0] if row else 0
+        return tuple(meter.name for meter in schema.METERS if mask >> meter.bit & 1)
+
     def has_rates(self) -> bool:
         """Say whether prices have been compiled."""
         return (
@@ -317,12 +328,18 @@ class Catalog:
         ).fetchall()
         return [str(self.layout.store / row[0]) for row in rows]
 
-    def relation(
-        self, kind: str, *, months: Sequence[str] | None = None, extra: Sequence[str] = ()
-    ) -> str:
+    def spans(self) -> list[tuple[str, datetime, datetime, str]]:
+        """Return kind, first and last instant, and file of every segment."""
+        rows = self.connection.execute("SELECT kind, first, last, file FROM segment").fetchall()
+        return [(*row[:3], str(self.layout.store / row[3])) for row in rows]
+
+    def relation(self, kind: str, *, months: Sequence[str] | None = None) -> str:
         """Return SQL for the rows of a kind; typed and empty where there are none."""
+        return self.relation_of(kind, self.files_of(kind, months=months))
+
+    def relation_of(self, kind: str, files: Sequence[str]) -> str:
+        """Return SQL for the rows of segment files of a kind."""
         wanted = schema.SEGMENT_COLUMNS if kind == "usage" else schema.OUTCOME_COLUMNS
-        files = [*self.files_of(kind, months=months), *extra]
         if not files:
             empty = ", ".join(f"CAST(NULL AS {c.type}) AS {c.name}" for c in wanted)
             return f"(SELECT {empty} WHERE FALSE)"
@@ -349,6 +366,7 @@ class Catalog:
             views["priced_usage"] = price.priced_usage_view(
                 usage="segment_rows",
                 time_of_day_keys=keys,
+                used_meters=self.used_meters(),
                 request_prices=self.has_request_prices(),
             )
         for name, query in views.items():

@@ -45,14 +45,10 @@ def _refresh_month(catalog: Catalog, *, month: str, days: list[str], keys: list[
     listed = ", ".join(f"DATE '{day}'" for day in sorted(days))
     relation = catalog.relation("usage", months=[month])
     usage = f"(SELECT * FROM {relation} WHERE CAST(started_at AS DATE) IN ({listed}))"
-    row = catalog.one(
-        "SELECT coalesce(bit_or(meters), 0) FROM segment WHERE kind = 'usage' AND month = ?",
-        [month],
-    )
-    mask = row[0] if row else 0
     request_prices = catalog.has_request_prices()
     always = {"output_tokens"} | ({"billed_requests"} if request_prices else set())
-    used = [m.name for m in METERS if mask >> m.bit & 1 or m.name in always]
+    in_use = catalog.used_meters(month=month)
+    used = [m.name for m in METERS if m.name in in_use or m.name in always]
     run(
         rollup.touched(
             usage=usage,

@@ -138,7 +138,7 @@ def _check(content: dict[str, Any], path: Path) -> None:
 def unreadable(path: Path | str, error: Exception) -> StoreError:
     """Say which batch cannot be used, why, and how to go on."""
     return StoreError(
-        f"{path}: this batch's sidecar cannot be used ({str(error).splitlines()[0][:300]}). Restore it from a backup, "
+        f"{path}: this batch's sidecar cannot be used ({str(error).partition(chr(10))[0][:300]}). Restore it from a backup, "
         "or move it and the files of the same name aside and ingest their source again. "
         "Until then no command changes the store."
     )

@@ -282,11 +282,9 @@ class Snapshot:
         last_day: str | None = None,
     ) -> dict[str, list[Any]]:
         """Return requests by day and 2 % latency bin; bin n holds [1.02**n, 1.02**(n+1)) ms."""
-        where, values = _where(
-            feature=feature, model=model, first=first_day, last=last_day, day="CAST(hour AS DATE)"
-        )
+        where, values = _where(feature=feature, model=model, first=first_day, last=last_day)
         return self._columns(
-            "SELECT CAST(CAST(hour AS DATE) AS VARCHAR) AS day, feature, model, bin, "
+            "SELECT CAST(day AS VARCHAR) AS day, feature, model, bin, "
             f"CAST(sum(requests) AS BIGINT) AS requests FROM rollup_latency{where} "
             "GROUP BY ALL ORDER BY day, feature, model, bin",
             values,
@@ -313,14 +311,13 @@ def _where(
     model: str | None = None,
     first: str | None = None,
     last: str | None = None,
-    day: str = "day",
 ) -> tuple[str, list[Any]]:
     asked: list[tuple[str, Any]] = [
         ("feature = ?", feature),
         ("environment = ?", environment),
         ("model = ?", model),
-        (f"{day} >= CAST(? AS DATE)", first),
-        (f"{day} <= CAST(? AS DATE)", last),
+        ("day >= CAST(? AS DATE)", first),
+        ("day <= CAST(? AS DATE)", last),
     ]
     given = [(text, value) for text, value in asked if value is not None]
     if not given:

@@ -22,7 +22,7 @@ from workbench.schema import LAYERS
 from workbench.store import certificates, files, rollups, segments, snapshot, totals, upkeep
 from workbench.store.catalog import Catalog
 from workbench.store.layout import Layout
-from workbench.workspace.reading import IngestReport, Progress, Reading, commit, stage_file
+from workbench.workspace.reading import IngestReport, Progress, Reading, Stored, commit, stage_file
 
 if TYPE_CHECKING:
     import polars as pl
@@ -242,13 +242,14 @@ class Workspace:
         committed: list[dict[str, Any]] = []
         reading = Reading(fmt, constants or {}, self.layout.user_key.read_bytes())
         with self._writer() as catalog:
-            catalog.make_views()
+            stored = Stored(catalog)
             paths_found = expand([str(path) for path in paths])
             for path in paths_found:
                 try:
-                    done = stage_file(catalog, path, committed=committed, reading=reading)
+                    done = stage_file(catalog, path, stored=stored, reading=reading)
                     if isinstance(done, Staged) and not dry_run:
                         committed.append(commit(self.layout, done, now=now))
+                        stored.add(committed[-1])
                 except WorkbenchError as error:
                     report.failed.append((str(path), str(error)))
                     continue

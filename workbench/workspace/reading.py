@@ -2,13 +2,13 @@
 
 import json
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from workbench.ingest.batch import AlreadyKnown, KnownSource, Staged
+from workbench.ingest.batch import AlreadyKnown, Existing, KnownSource, Staged
 from workbench.ingest.stage import stage
 from workbench.store import files, segments
 from workbench.store.catalog import Catalog
@@ -42,8 +42,51 @@ class Reading:
     user_key: bytes
 
 
+class Stored:
+    """What the store holds, read once a command; what the command commits is added."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self.known = [
+            KnownSource(
+                source_id=row[0], sha256=row[1], prefix_sha256=row[2], byte_length=row[3],
+                records=row[4], format=row[5], constants=json.loads(row[6]),
+            )
+            for row in catalog.known_sources()
+        ]  # fmt: skip
+        self._segments = catalog.spans()
+
+    def add(self, sidecar: Mapping[str, Any]) -> None:
+        """Add a batch that was committed just now."""
+        self.known.append(
+            KnownSource(**{name: sidecar[name] for name in KnownSource.__dataclass_fields__})
+        )
+        self._segments += [
+            (
+                str(sidecar["kind"]),
+                datetime.fromisoformat(entry["first"]),
+                datetime.fromisoformat(entry["last"]),
+                str(self._catalog.layout.store / entry["file"]),
+            )
+            for entry in sidecar["segments"]
+        ]
+
+    def existing(self, kind: str) -> Existing:
+        """Return a function that gives the rows of the segments that touch a time window."""
+
+        def rows(first: datetime, last: datetime) -> str | None:
+            touching = [
+                path
+                for of_kind, begin, end, path in self._segments
+                if of_kind == kind and begin <= last and end >= first
+            ]
+            return self._catalog.relation_of(kind, touching) if touching else None
+
+        return rows
+
+
 def stage_file(
-    catalog: Catalog, path: Path, *, committed: Sequence[Mapping[str, Any]], reading: Reading
+    catalog: Catalog, path: Path, *, stored: Stored, reading: Reading
 ) -> Staged | AlreadyKnown:
     """Stage one file against the store and what this command has committed so far."""
     layout = catalog.layout
@@ -59,45 +102,15 @@ def stage_file(
         staging=staging,
         source_id=source_id,
         user_key=reading.user_key,
-        known=_known(catalog, committed),
-        existing=_existing(catalog, layout, committed, kind="usage"),
-        existing_outcomes=_existing(catalog, layout, committed, kind="outcomes"),
+        known=stored.known,
+        existing=stored.existing("usage"),
+        existing_outcomes=stored.existing("outcomes"),
     )
-
-
-def _known(catalog: Catalog, committed: Sequence[Mapping[str, Any]]) -> list[KnownSource]:
-    stored = [
-        KnownSource(
-            source_id=row[0], sha256=row[1], prefix_sha256=row[2], byte_length=row[3],
-            records=row[4], format=row[5], constants=json.loads(row[6]),
-        )
-        for row in catalog.known_sources()
-    ]  # fmt: skip
-    fresh = [
-        KnownSource(**{name: one[name] for name in KnownSource.__dataclass_fields__})
-        for one in committed
-    ]
-    return stored + fresh
 
 
 def _space_for(path: Path) -> int:
     """Return bytes a file may need while it is read: three times its size, and some."""
     return 3 * path.stat().st_size + (16 << 20) if path.is_file() else 0
-
-
-def _existing(
-    catalog: Catalog, layout: Layout, committed: Sequence[Mapping[str, Any]], *, kind: str
-) -> str | None:
-    """Return SQL for the rows already stored, those of this command included."""
-    fresh = [
-        str(layout.store / entry["file"])
-        for one in committed
-        if one["kind"] == kind
-        for entry in one["segments"]
-    ]
-    if not fresh and not catalog.files_of(kind):
-        return None
-    return catalog.relation(kind, extra=fresh)
 
 
 def commit(layout: Layout, staged: Staged, *, now: datetime) -> dict[str, Any]:
