@@ -59,7 +59,8 @@ def test_the_largest_record_of_each_meter_costs_nine_million_dollars(dearest: Wo
     implied = {"9000000.000000000000", "9000009.000000000000"}
     assert {row["usd"] for row in found} <= implied
     total = one_row(
-        dearest, f"SELECT sum(contract_cost_usd) >= 9000000 * {len(WHOLES)} AS all_of_it FROM daily_cost"
+        dearest,
+        f"SELECT sum(contract_cost_usd) >= 9000000 * {len(WHOLES)} AS all_of_it FROM daily_cost",
     )
     assert total["all_of_it"]
 
