@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# No test asserts a time: a busy machine must not fail a law.
+settings.register_profile("workbench", deadline=None)
+settings.load_profile("workbench")
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 

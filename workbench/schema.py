@@ -25,9 +25,6 @@ MOST_PER_RECORD = 10**10
 """Most that one record may hold in all: tokens, characters and pixels, each second weighing a
 thousand of them and each thing (image, page, search, call) ten thousand."""
 
-MOST_PICO_PER_RECORD = 9 * 10**18
-"""What a record of `MOST_PER_RECORD` costs at the highest prices; a BIGINT holds 9.22e18."""
-
 
 @dataclass(frozen=True, slots=True)
 class Meter:
@@ -62,11 +59,6 @@ class Meter:
     def most(self) -> int:
         """Most units one record may hold."""
         return MOST_PER_RECORD // self.weight
-
-    @property
-    def highest_pico(self) -> int:
-        """Highest price of a unit, in pico-USD: no record can then cost more than a BIGINT holds."""
-        return MOST_PICO_PER_RECORD // MOST_PER_RECORD * self.weight
 
 
 def _meter(name: str, bit: int, group: str, meaning: str, **more: str) -> Meter:

@@ -124,11 +124,28 @@ def test_larger_records_are_quarantined_and_say_why(tmp_path: Path):
 
 
 def test_a_price_that_could_overflow_is_refused_with_the_highest_allowed():
-    text = "provider,model,meter,usd,per\na,m,output_tokens,900.01,1000000\n"
-    with pytest.raises(PriceError, match="more than 900 USD, the highest price of output_tokens"):
+    text = "provider,model,meter,usd,per\na,m,output_tokens,8000001,1\n"
+    with pytest.raises(PriceError, match="more than 8,000,000 USD, the highest price of output"):
         parse_sheet(text, name="s.csv")
-    [row] = parse_sheet(text.replace("900.01", "900"), name="s.csv")
-    assert row.pico == 9 * 10**8
+    [row] = parse_sheet(text.replace("8000001", "8000000"), name="s.csv")
+    assert row.pico == 8 * 10**18
+
+
+def test_a_cost_that_no_integer_holds_is_unpriced_and_stops_no_other_figure(tmp_path: Path):
+    workspace = Workspace.init(tmp_path / "ws")
+    sheet = tmp_path / "absurd.csv"
+    sheet.write_text("provider,model,meter,usd,per\nacme,absurd,output_tokens,1,1\n")
+    workspace.import_prices([sheet], now=NOW)
+    base = {"started_at": AT, "provider": "acme", "model": "absurd"}
+    rows = [base | {"request_id": str(many), "output_tokens": many} for many in (7, 10**10)]
+    ingest(workspace, write_jsonl(tmp_path / "log.jsonl", rows))
+    found = one_row(
+        workspace,
+        "SELECT count(*) AS n, count_if(price_status = 'unpriced') AS unpriced, "
+        "CAST(sum(contract_cost_usd) AS VARCHAR) AS usd FROM priced_usage",
+    )
+    assert found == {"n": 2, "unpriced": 1, "usd": "7.000000000000"}
+    assert workspace.verify() == []
 
 
 def test_no_shipped_price_can_overflow():

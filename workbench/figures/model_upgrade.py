@@ -170,7 +170,7 @@ def points(share: float | None) -> str:
 
     Examples
     --------
-    >>> points(-0.0125), points(None)
+    >>> points(-0.013), points(None)
     ('−1.3', 'n/a')
     """
     if share is None:

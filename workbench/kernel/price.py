@@ -161,11 +161,15 @@ def _both(total: Callable[[str], str]) -> str:
 
 
 def _or_null(total: str, basis: str) -> str:
-    """NULL where the model is unknown, or no meter that was used has a price."""
+    """NULL where the model is unknown, or no meter that was used has a price.
+
+    A record whose cost no BIGINT holds (over nine million USD) is unpriced, so that one absurd
+    line of a log cannot stop every figure.
+    """
     used = f"(u.meter_mask & {_WHOLE_MASK})"
     return (
         f"CASE WHEN NOT r.known OR ((u.meter_mask & r.{basis}_missing) = {used} AND {used} >= 1)"
-        f" THEN NULL ELSE {total} END"
+        f" THEN NULL ELSE TRY({total}) END"
     )
 
 

@@ -27,7 +27,7 @@ from workbench.pricing.rows import (
     parse_variant,
     variant_text,
 )
-from workbench.schema import METER_NAMES, METERS
+from workbench.schema import METER_NAMES
 from workbench.units import PICO_PER_USD, pico_per_unit
 
 REQUIRED = ("provider", "model", "meter", "usd", "per")
@@ -235,11 +235,13 @@ def _price(cells: dict[str, str], place: _Place) -> tuple[int, bool]:
     return pico_per_unit(usd, per=int(cells["per"]))
 
 
+HIGHEST_PICO = 8 * 10**18
+
+
 def _refuse_overflow(meter: str, pico: int | None, cells: dict[str, str], place: _Place) -> None:
-    """Refuse a price at which the largest record ingest lets in costs more than a BIGINT holds."""
-    highest = next((one.highest_pico for one in METERS if one.name == meter), None)
-    if pico is not None and highest is not None and pico > highest:
-        usd = Decimal(highest * int(cells["per"])) / PICO_PER_USD
+    """Refuse a price that no BIGINT of pico-USD holds, a regional uplift included."""
+    if pico is not None and pico > HIGHEST_PICO:
+        usd = Decimal(HIGHEST_PICO * int(cells["per"])) / PICO_PER_USD
         raise place.wrong(
             "usd", cells["usd"], f"for {cells['per']} is more than {usd:,f} USD, the highest "
             f"price of {meter} that can be kept exactly. Check per.",

@@ -1,0 +1,27 @@
+"""The tables of the derived catalog and their columns."""
+
+from collections.abc import Sequence
+
+from workbench import schema
+from workbench.kernel import rollup
+
+
+def _columns(columns: Sequence[schema.Column]) -> str:
+    return ", ".join(f"{column.name} {column.type}" for column in columns)
+
+
+TABLES: dict[str, str] = {
+    "meta": "key VARCHAR, value VARCHAR",
+    "manifest": _columns(schema.MANIFEST_COLUMNS)
+    + ", kind VARCHAR, prefix_sha256 VARCHAR, byte_length BIGINT, constants VARCHAR, notes VARCHAR",
+    "segment": "source_id VARCHAR, kind VARCHAR, month DATE, file VARCHAR, rows BIGINT,"
+    " first TIMESTAMP, last TIMESTAMP, bytes BIGINT, sha256 VARCHAR, meters BIGINT",
+    "refused": _columns(schema.QUARANTINE_COLUMNS),
+    "rate_tuple": "tuple_id BIGINT, provider VARCHAR, model VARCHAR, service_tier VARCHAR,"
+    " price_variant VARCHAR, region VARCHAR",
+    "rate_keys": "rate_key BIGINT, tuple_id BIGINT, month DATE",
+    "price_row": _columns(schema.PRICE_BOOK_COLUMNS),
+    "rollup_outcome": rollup.OUTCOME_TABLE,
+    "outcome_unit": rollup.OUTCOME_UNIT_TABLE,
+    **rollup.TABLES,
+}
