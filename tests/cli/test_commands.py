@@ -88,3 +88,83 @@ def test_hostile_cells_are_shown_and_not_obeyed(folder: Path):
     done = run("sql", "SELECT chr(27) || '[31mred[/]' AS cell", "--workspace", folder / "ws")
     assert "\x1b" not in done.stdout
     assert "\\x1b[31mred[/]" in done.stdout
+
+
+RATES = """tickets: 10000
+model_usd_per_attempt: 0.18
+tool_usd_per_attempt: 0.02
+retry_rate: 0.15
+platform_fixed_usd: 1200
+ai_resolution_rate: 0.65
+reopen_rate: 0.05
+human_usd_per_ticket: 6.5
+handoff_usd_per_ticket: 0.5
+qa_sample_rate: 0.04
+qa_usd_per_sample: 2.0
+"""
+
+
+def test_unit_economics_runs_headless(tmp_path: Path):
+    rates = tmp_path / "rates.yaml"
+    rates.write_text(RATES)
+    done = run("model", "unit_economics", "--inputs", rates, "--json")
+    # 10,000 x 0.20 x 1.15 + 1,200 = 3,500 for AI, over 6,500 resolutions; people take
+    # 3,500 escalated and 325 reopened at 7.00, QA 260 samples at 2.00.
+    answer = json.loads(done.stdout)
+    assert answer["naive_usd"] == pytest.approx(3_500 / 6_500)
+    assert answer["fully_loaded_usd"] == pytest.approx((3_500 + 3_825 * 7 + 520) / 10_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("a, b", "holds no names"),
+        ("tickets: 3", "missing ai_resolution_rate"),
+        (RATES.replace("0.65", "1.5"), "must be in [0, 1], got 1.5"),
+        (RATES.replace("0.65", "lots"), "could not convert string to float: 'lots'"),
+        (RATES + "unknown: 1", "unknown unknown"),
+    ],
+)
+def test_bad_rates_are_named_with_their_file(tmp_path: Path, text: str, says: str):
+    rates = tmp_path / "rates.yaml"
+    rates.write_text(text)
+    done = run("model", "unit_economics", "--inputs", rates)
+    assert done.returncode == 1
+    assert f"{rates}: " in done.stderr
+    assert says in done.stderr
+
+
+def test_prices_of_two_sources_are_compared(folder: Path, tmp_path: Path):
+    workspace = tmp_path / "ws"
+    assert run("init", workspace).returncode == 0
+    log = write_jsonl(tmp_path / "log.jsonl", requests(30))
+    run("ingest", log, "--workspace", workspace)
+    sheet = tmp_path / "contract.csv"
+    sheet.write_text(
+        "provider,model,meter,usd,per\n"
+        "openai,gpt-4.1,output_tokens,6.4,1000000\n"
+        "openai,gpt-misspelt,output_tokens,1,1000000\n"
+    )
+    done = run("prices", "import", sheet, "--workspace", workspace)
+    assert "no logged request uses openai/gpt-misspelt;" in done.stdout
+    again = run("prices", "import", sheet, "--workspace", workspace)
+    assert "Nothing new" in again.stdout
+    told = json.loads(run("prices", "diff", "gpt-4.1", "--workspace", workspace, "--json").stdout)
+    (output,) = [
+        one
+        for one in told["differences"]
+        if one["meter"] == "output_tokens" and not one["conditions"]
+    ]
+    stated = list(output["usd_per_million"].values())
+    assert stated[0] == 6.4  # the contract wins
+    assert 8.0 in stated  # the list price
+    assert "gpt-misspelt, which no request uses" in run("prices", "check", "--workspace", workspace).stdout  # fmt: skip
+
+
+def test_refresh_takes_the_installed_list_prices(folder: Path, tmp_path: Path):
+    pytest.importorskip("genai_prices")
+    done = run("prices", "refresh", "--workspace", folder / "ws")
+    assert done.stdout == "The book already holds these prices.\n"
+    done = run("prices", "refresh", "--out", tmp_path / "book")
+    assert done.returncode == 0
+    assert {path.name for path in (tmp_path / "book").iterdir()} == {"default.parquet", "default.json"}  # fmt: skip

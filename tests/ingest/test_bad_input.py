@@ -6,7 +6,10 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import zstandard
@@ -164,12 +167,36 @@ def test_folder_missing_file_and_format_names(desk):
         desk.stage(desk.write("a.jsonl", text()), "azure_llm_trace")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_no_permission(desk):
+@pytest.fixture
+def nobody(desk) -> Iterator[None]:
+    """The test goes on as a user who is not root, whom permissions do not bind."""
+    with tempfile.TemporaryDirectory() as name:
+        desk.folder = Path(name)
+        if os.geteuid() == 0:
+            desk.folder.chmod(0o777)
+            os.seteuid(65_534)
+        yield
+        os.seteuid(os.getuid())
+
+
+def test_no_permission_for_a_file(desk, nobody):
     path = desk.write("a.jsonl", text())
     path.chmod(0)
-    with pytest.raises(IngestError, match="may not be read by this user"):
+    with pytest.raises(IngestError, match=r"a\.jsonl: may not be read by this user"):
         desk.stage(path)
+
+
+def test_no_permission_for_a_folder(desk, nobody):
+    inner = desk.folder / "open" / "closed"
+    inner.mkdir(parents=True)
+    path = inner / "a.jsonl"
+    path.write_text(text())
+    inner.chmod(0)
+    for named in (path, inner, inner.parent):
+        with pytest.raises(IngestError, match="may not be read by this user"):
+            expand([str(named)])
+    inner.chmod(0o700)
+    assert expand([str(inner.parent)]) == [path]
 
 
 def test_expand_sorts_and_leaves_out_hidden_files(tmp_path):

@@ -8,12 +8,15 @@ from workbench.cli import (
     finance,
     pages,
     playbook,
+    prices,
     retention,
     serving,
 )
 from workbench.cli.app import main, workbench
 
-for _module in (data, analysis, pages, playbook, finance, exports, retention, exit, serving):
+for _module in (
+    data, prices, analysis, pages, playbook, finance, exports, retention, exit, serving,
+):  # fmt: skip
     _module.register(workbench)
 
 __all__ = ["main", "workbench"]

@@ -12,7 +12,7 @@ from workbench.errors import InputError
 
 def register(group: click.Group) -> None:
     """Add the commands of this file."""
-    for command in (init, ingest, prices, status, verify, rebuild, sql):
+    for command in (init, ingest, status, verify, rebuild, sql):
         group.add_command(command)
 
 
@@ -140,49 +140,6 @@ def _print_ingest(report: object, *, dry_run: bool) -> None:
         )
     if dry_run:
         click.echo("Dry run: nothing was committed.")
-
-
-@click.group()
-def prices() -> None:
-    """Import contract sheets, list the price book, say what is not priced."""
-
-
-@prices.command("import")
-@click.argument("sheets", nargs=-1, required=True, type=click.Path(path_type=Path))
-@workspace_option
-def import_sheets(sheets: tuple[Path, ...], folder: Path) -> None:
-    """Import contract price sheets (CSV); all usage is priced again with them."""
-    from workbench.workspace import Workspace
-
-    for one in Workspace(folder).import_prices(sheets, now=datetime.now(tz=UTC)):
-        click.echo(f"{one.source}: {len(one.rows)} prices imported as {one.import_id}")
-
-
-@prices.command("list")
-@click.argument("model", required=False)
-@workspace_option
-@click.option("--format", "how", type=click.Choice(["table", "csv", "json"]), default="table")
-def list_prices(model: str | None, folder: Path, how: str) -> None:
-    """List the price book, or the prices of one MODEL."""
-    from workbench.workspace import Workspace
-
-    print_table(Workspace(folder).prices(model=model), how=how)
-
-
-@prices.command("check")
-@workspace_option
-def check_prices(folder: Path) -> None:
-    """Say which usage is unpriced or partly priced, and how much of it."""
-    from workbench.workspace import Workspace
-
-    table = Workspace(folder).sql(
-        "SELECT provider, model, price_status, unpriced_meters, count(*) AS requests, "
-        "min(started_at) AS first, max(started_at) AS last FROM priced_usage "
-        "WHERE price_status IN ('unpriced', 'partial', 'assumed', 'bounded') "
-        "GROUP BY provider, model, price_status, unpriced_meters ORDER BY requests DESC"
-    )
-    print_table(table, how="table")
-    click.echo("Nothing unpriced." if table.num_rows == 0 else "Add these to a contract sheet.")
 
 
 @click.command()

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -197,10 +199,8 @@ def expand(paths: list[str]) -> list[Path]:
     found: dict[Path, None] = {}
     for text in paths:
         path = Path(text)
-        if path.is_file():
-            found[path] = None
-            continue
-        matches = _matches(path)
+        with reading(path):
+            matches = [path] if _is_file(path) else _matches(path)
         if not matches:
             what = (
                 "holds no files"
@@ -214,17 +214,43 @@ def expand(paths: list[str]) -> list[Path]:
 
 def _matches(path: Path) -> list[Path]:
     if path.is_dir():
-        root, candidates = path, path.rglob("*")
-    else:
-        root = Path(path.anchor)
-        parts = path.parts[1:] if path.anchor else path.parts
-        first = next((n for n, part in enumerate(parts) if any(c in part for c in "*?[")), None)
-        if first is None:
-            return []
-        root = root.joinpath(*parts[:first])
-        candidates = root.glob("/".join(parts[first:]))
+        return _files_below(path)
+    root = Path(path.anchor)
+    parts = path.parts[1:] if path.anchor else path.parts
+    first = next((n for n, part in enumerate(parts) if any(c in part for c in "*?[")), None)
+    if first is None:
+        return []
+    root = root.joinpath(*parts[:first])
     return [
         file
-        for file in candidates
-        if not any(part.startswith(".") for part in file.relative_to(root).parts) and file.is_file()
+        for file in root.glob("/".join(parts[first:]))
+        if not _hidden(file.relative_to(root)) and file.is_file()
     ]
+
+
+def _is_file(path: Path) -> bool:
+    """Say whether it is a file; a folder above it that may not be entered is an error."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def _hidden(inside: Path) -> bool:
+    return any(part.startswith(".") for part in inside.parts)
+
+
+def _files_below(folder: Path) -> list[Path]:
+    """Walk a folder; one that may not be read is an error, never passed over in silence."""
+
+    def refuse(error: OSError) -> None:
+        raise IngestError(
+            f"{error.filename}: may not be read by this user. Ask its owner for read permission, "
+            "or name the files."
+        ) from error
+
+    found: list[Path] = []
+    for root, inner, names in os.walk(folder, onerror=refuse):
+        inner[:] = [name for name in inner if not name.startswith(".")]
+        found += [Path(root, name) for name in names if not name.startswith(".")]
+    return [path for path in found if path.is_file()]

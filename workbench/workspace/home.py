@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import yaml
 
-from workbench.errors import InputError, WorkbenchError, shown
+from workbench.errors import InputError, WorkbenchError
 from workbench.ingest.batch import AlreadyKnown, Staged
 from workbench.ingest.formats import expand
 from workbench.pricing.book import PriceBook, RateKey, compile_rates, listing
 from workbench.pricing.rows import PriceImport
 from workbench.pricing.sheet import read_sheet
-from workbench.pricing.shipped import shipped_fingerprint, shipped_imports
 from workbench.schema import LAYERS
-from workbench.store import certificates, files, rollups, segments, snapshot, totals, upkeep
+from workbench.store import certificates, rollups, segments, snapshot, totals, upkeep
 from workbench.store.catalog import Catalog
 from workbench.store.layout import Layout
+from workbench.workspace import price_imports
 from workbench.workspace.reading import IngestReport, Progress, Reading, Stored, commit, stage_file
 
 if TYPE_CHECKING:
@@ -82,9 +82,9 @@ class Workspace:
         catalog = self._catalog_of_this_version()
         try:
             segments.sweep(self.layout)
-            self._keep_shipped_prices(catalog)
+            price_imports.keep_shipped(catalog)
             pending = catalog.pending()
-            if pending or catalog.meta("imports") != self._imports_key():
+            if pending or catalog.meta("imports") != price_imports.key_of(self.layout):
                 self._apply(catalog, pending)
         except BaseException:
             catalog.connection.close()
@@ -119,38 +119,9 @@ class Workspace:
 
     # Prices -------------------------------------------------------------------------------
 
-    def _keep_shipped_prices(self, catalog: Catalog) -> None:
-        """Import the shipped price book, where it is not the one imported last."""
-        fingerprint = shipped_fingerprint()
-        if catalog.meta("shipped") != fingerprint:
-            for one in shipped_imports():
-                self._keep(one)
-            catalog.set_meta("shipped", fingerprint)
-
-    def _keep(self, one: PriceImport) -> Path:
-        path = self.layout.imports / f"{one.import_id}.parquet"
-        if not path.exists():
-            self.layout.imports.mkdir(parents=True, exist_ok=True)
-            staged = self.layout.staging / path.name
-            one.save(staged)
-            files.move(staged, path)
-        return path
-
-    def _imports_key(self) -> str:
-        return ",".join(sorted(path.stem for path in self.layout.imports.glob("*.parquet")))
-
     def book(self) -> PriceBook:
         """Return the price book: every import of this workspace."""
-        layers = self.settings().get("prices", {}).get("layers", list(LAYERS))
-        unknown = [layer for layer in layers if layer not in LAYERS]
-        if unknown:
-            raise InputError(
-                f"{self.layout.config}: unknown price layer {shown(unknown)}. "
-                f"There are: {', '.join(LAYERS)}."
-            )
-        paths = sorted(self.layout.imports.glob("*.parquet"))
-        found = [PriceImport.load(path) for path in paths]
-        return PriceBook([one for one in found if one.layer in layers])
+        return price_imports.book_of(self.layout, self.settings())
 
     def settings(self) -> dict[str, Any]:
         """Return `workbench.toml`."""
@@ -169,15 +140,25 @@ class Workspace:
         PriceError
             If a sheet contradicts itself; nothing of the command is imported.
         """
+        known_from = now.replace(tzinfo=None)
+        return self.add_prices([read_sheet(path, known_from=known_from) for path in paths])
+
+    def add_prices(self, read: Sequence[PriceImport]) -> list[PriceImport]:
+        """Add imports to the book and price all usage again; return those that say something new.
+
+        Raises
+        ------
+        PriceError
+            If the book with them would contradict itself; then none is added.
+        """
         with self._writer() as catalog:
-            read = [read_sheet(path, known_from=now.replace(tzinfo=None)) for path in paths]
             held = self.book().imports
-            read = [one for one in read if not _is_latest(one, held)]
-            PriceBook([*held, *read])
-            for one in read:
-                self._keep(one)
+            new = [one for one in read if not price_imports.is_latest(one, held)]
+            PriceBook([*held, *new])
+            for one in new:
+                price_imports.keep(self.layout, one)
             self._apply(catalog, [])
-        return read
+        return new
 
     # The one transaction ------------------------------------------------------------------
 
@@ -187,7 +168,7 @@ class Workspace:
             before = len(catalog.tuples())
             for sidecar in pending:
                 catalog.add_batch(dict(sidecar))
-            imports = self._imports_key()
+            imports = price_imports.key_of(self.layout)
             repriced = catalog.meta("imports") != imports
             keys = [RateKey(*one) for one in catalog.tuples()]
             if repriced or len(keys) != before or not catalog.has_rates():
@@ -378,12 +359,6 @@ def _yaml(path: Path) -> Any:  # noqa: ANN401
         return yaml.safe_load(path.read_text())
     except (OSError, yaml.YAMLError) as error:
         raise InputError(f"{path}: not readable as YAML ({str(error)[:200]}).") from error
-
-
-def _is_latest(one: PriceImport, held: Sequence[PriceImport]) -> bool:
-    """Say whether the newest import of the same source already says the same."""
-    same = [other for other in held if (other.layer, other.source) == (one.layer, one.source)]
-    return bool(same) and max(same, key=lambda other: other.known_from).rows == one.rows
 
 
 _CONFIG = """# A workspace of the workbench. Money is US dollars; days, months and closes are UTC.

@@ -1,0 +1,131 @@
+"""Commands on the price book: import, list, check, compare, refresh."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from workbench.cli.app import json_option, print_json, print_rows, print_table, workspace_option
+
+format_option = click.option(
+    "--format", "how", type=click.Choice(["table", "csv", "json"]), default="table"
+)
+
+
+def register(group: click.Group) -> None:
+    """Add the commands of this file."""
+    group.add_command(prices)
+
+
+@click.group()
+def prices() -> None:
+    """Import contract sheets, list the price book, say what is not priced."""
+
+
+@prices.command("import")
+@click.argument("sheets", nargs=-1, required=True, type=click.Path(path_type=Path))
+@workspace_option
+def import_sheets(sheets: tuple[Path, ...], folder: Path) -> None:
+    """Import contract price sheets (CSV); all usage is priced again with them."""
+    from workbench.answers.prices import without_usage
+    from workbench.workspace import Workspace
+
+    workspace = Workspace(folder)
+    imported = workspace.import_prices(sheets, now=datetime.now(tz=UTC))
+    for one in imported:
+        click.echo(f"{one.source}: {len(one.rows)} prices imported as {one.import_id}")
+    if not imported:
+        click.echo("Nothing new: these sheets are the ones imported last.")
+    labels = {one.label for one in imported}
+    unused = [one for one in without_usage(workspace) if one["sheet"] in labels]
+    if unused and workspace.status()["requests"]:
+        names = ", ".join(f"{one['provider']}/{one['model']}" for one in unused[:5])
+        more = f" and {len(unused) - 5} more" if len(unused) > 5 else ""
+        click.echo(f"note: no logged request uses {names}{more}; check the names if that is wrong.")
+
+
+@prices.command("list")
+@click.argument("model", required=False)
+@workspace_option
+@format_option
+def list_prices(model: str | None, folder: Path, how: str) -> None:
+    """List the price book, or the prices of one MODEL."""
+    from workbench.workspace import Workspace
+
+    print_table(Workspace(folder).prices(model=model), how=how)
+
+
+@prices.command("check")
+@workspace_option
+@format_option
+def check_prices(folder: Path, how: str) -> None:
+    """Say which usage is unpriced or partly priced, and how much of it."""
+    from workbench.answers.prices import UNPRICED, without_usage
+    from workbench.workspace import Workspace
+
+    workspace = Workspace(folder)
+    table = workspace.sql(UNPRICED)
+    print_table(table, how=how)
+    if how != "table":
+        return
+    click.echo("Nothing unpriced." if table.num_rows == 0 else "Add these to a contract sheet.")
+    for one in without_usage(workspace):
+        click.echo(f"{one['sheet']} prices {one['provider']}/{one['model']}, which no request uses.")  # fmt: skip
+
+
+@prices.command("diff")
+@click.argument("model", required=False)
+@click.option("--all", "everything", is_flag=True, help="The whole book, not only models in use.")
+@click.option("--at", type=click.DateTime(["%Y-%m-%d"]), help="Day the prices hold at.  [default: today]")  # fmt: skip
+@workspace_option
+@json_option
+def diff(
+    model: str | None, everything: bool, at: datetime | None, folder: Path, as_json: bool
+) -> None:
+    """List the prices that two sources state differently; the source that wins comes first."""
+    from workbench.answers.prices import differences
+    from workbench.workspace import Workspace
+
+    found = differences(
+        Workspace(folder), at=at or datetime.now(tz=UTC), model=model, everything=everything
+    )
+    if as_json:
+        print_json({"differences": found})
+        return
+    rows = [
+        [
+            one["provider"], one["model"], one["meter"], one["conditions"],
+            "; ".join(f"{usd:g} {label}" for label, usd in one["usd_per_million"].items()),
+        ]
+        for one in found
+    ]  # fmt: skip
+    if rows:
+        print_rows(["provider", "model", "meter", "conditions", "USD per million units"], rows)
+    click.echo(f"{len(rows)} prices differ." if rows else "No two sources differ.")
+
+
+@prices.command("refresh")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write the compiled book to this folder instead of the workspace.")  # fmt: skip
+@workspace_option
+def refresh(out: Path | None, folder: Path) -> None:
+    """Take list prices from the installed genai-prices package; nothing is fetched.
+
+    First bring the package up to date: pip install --upgrade genai-prices.
+    """
+    now = datetime.now(tz=UTC)
+    if out is not None:
+        from workbench.pricing.genai import compile_installed, write_default
+
+        out.mkdir(parents=True, exist_ok=True)
+        book = compile_installed(retrieved_on=now.date())
+        write_default(book, out)
+        click.echo(f"{len(book.rows):,} prices of {book.label} written to {out}.")
+        return
+    from workbench.answers.prices import refresh as take_installed
+    from workbench.workspace import Workspace
+
+    done = take_installed(Workspace(folder), now=now)
+    if done is None:
+        click.echo("The book already holds these prices.")
+    else:
+        click.echo(f"{len(done.rows):,} prices of {done.label} taken; all usage is priced again.")
