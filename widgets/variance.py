@@ -1,5 +1,6 @@
 """Why the cost changed: the page. Inputs, one sentence, bridges and the rows behind them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from widgets.page import Choice, Control, Page, Section, Snapshot, Values
@@ -99,8 +100,8 @@ def notice(reading: Reading) -> str:
         found.append(f"{short:,} requests of both months lack a price and are in no figure.")
     for one in reading.adjustments:
         found.append(
-            f"{one['period']} is closed at {money(one['closed_usd'])}; later rows are a prior-period "
-            f"adjustment of {money(one['late_usd'])}."
+            f"{one['period']} is closed at {money(one['closed_usd'])}; what came later is a "
+            f"prior-period adjustment of {_signed(one['usd'])}, booked by the next close."
         )
     return " ".join(found)
 
@@ -232,7 +233,7 @@ def _outlook(reading: Reading) -> tuple[Chart, ...]:
 
 
 def _closed(reading: Reading) -> tuple[Table, ...]:
-    late = {one["period"]: one for one in reading.adjustments}
+    moved = {one["period"]: one for one in reading.adjustments}
     rows = tuple(
         (
             one["period"],
@@ -240,21 +241,29 @@ def _closed(reading: Reading) -> tuple[Table, ...]:
             one["closed_by"],
             one["closed_at"][:10],
             one["sha256"][:12],
-            accounting(late[one["period"]]["late_usd"], digits=2) if one["period"] in late else "0",
-            count(late[one["period"]]["late_requests"]) if one["period"] in late else "0",
-            accounting(late[one["period"]]["other_usd"], digits=2)
-            if one["period"] in late
-            else "0",
+            *_adjustment(moved.get(one["period"])),
         )
         for one in reading.closed
     )
     return (
         Table(
             title="Closed months",
-            subtitle="Closed figures never move; late rows are prior-period adjustments, USD",
-            columns=("Month", "Closed at", "Closed by", "On", "Hash", "Late rows", "Rows", "Prices since, not booked"),
-            text_columns=("Closed by", "On", "Hash"),
+            subtitle="Closed figures never move; what came later is booked by the next close, USD",
+            columns=("Month", "Closed at", "Closed by", "On", "Hash", "Late rows", "Their cost", "Prices known since", "Booked in", "Not booked yet"),
+            text_columns=("Closed by", "On", "Hash", "Booked in"),
             rows=rows, foot="Names are recorded as given, not authenticated",
             empty="No month is closed: workbench close YYYY-MM --as NAME.",
         ),
     )  # fmt: skip
+
+
+def _adjustment(one: Mapping[str, Any] | None) -> tuple[str, ...]:
+    if one is None:
+        return ("0", "0", "0", "", "0")
+    return (
+        count(one["late_requests"]),
+        accounting(one["late_usd"], digits=2),
+        accounting(one["other_usd"], digits=2),
+        ", ".join(one["booked"]),
+        accounting(float(one["open_usd"]), digits=2),
+    )

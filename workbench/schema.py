@@ -228,6 +228,24 @@ QUARANTINE_COLUMNS: tuple[Column, ...] = (
     Column("line_sha256", "VARCHAR", "", "sha256 of the raw line"),
 )
 
+ADJUSTMENT_COLUMNS: tuple[Column, ...] = (
+    Column("period", "VARCHAR", "YYYY-MM", "closed month the adjustment belongs to"),
+    Column("provider", "VARCHAR", "", "as in usage"),
+    Column("model", "VARCHAR", "", "as in usage"),
+    Column("feature", "VARCHAR", "", "as in usage"),
+    Column("environment", "VARCHAR", "", "as in usage"),
+    Column("team", "VARCHAR", "", "as in usage"),
+    Column("tenant", "VARCHAR", "", "as in usage"),
+    Column("late_requests", "BIGINT", "", "requests read after the close; in no rollup of the month"),
+    Column("late_unpriced_requests", "BIGINT", "", "of them without all or part of a price"),
+    Column("late_contract_cost_usd", "DECIMAL(38,12)", "USD", "what they cost at today's prices"),
+    Column(
+        "repriced_contract_cost_usd", "DECIMAL(38,12)", "USD",
+        "today's prices less those of the close, of the rows that were in",
+    ),
+    Column("contract_cost_usd", "DECIMAL(38,12)", "USD", "both: the prior-period adjustment"),
+)  # fmt: skip
+
 PRICE_BOOK_COLUMNS: tuple[Column, ...] = (
     Column("provider", "VARCHAR", "", "provider as the book names it"),
     Column("model", "VARCHAR", "", "model key of the book"),

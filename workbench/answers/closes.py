@@ -1,13 +1,11 @@
 """May a month be closed, and what was it closed with? Closed figures never move.
 
-A close is one immutable file. What later rows or prices would make of the month is shown
-beside it and booked in the next open month, never in the closed one.
+A close is one immutable file. What later rows or prices make of the month is its prior-period
+adjustment: shown beside it and booked by the next close, never in the closed month.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -23,10 +21,10 @@ from workbench.models.close import (
     CloseFigures,
     CloseReport,
     close_checks,
-    prior_period_adjustments,
 )
 from workbench.playbook.assumptions.versions import NOT_AUTHENTICATED
 from workbench.store import files
+from workbench.store.closes import records, sha256_of
 from workbench.store.layout import Layout
 
 USUAL = 0.9
@@ -43,27 +41,13 @@ class CloseInputs:
     """Models whose unpriced requests are accepted."""
     invoice_usd: float | None = None
     tolerance: float = 0.01
+    earlier_invoices_usd: Mapping[str, float] = field(default_factory=dict)
+    """Invoices of earlier months that were closed on an accrual, by month."""
 
 
 def close_records(workspace: Path) -> list[dict[str, Any]]:
-    """Return the closed months, oldest first.
-
-    Raises
-    ------
-    InputError
-        If a record was changed after the close.
-    """
-    found = []
-    for path in sorted(Layout(workspace).closes.glob("[0-9][0-9][0-9][0-9]-[0-9][0-9].json")):
-        try:
-            record = json.loads(path.read_text(encoding="utf-8"))
-            intact = record["totals_sha256"] == _sha256(record["totals"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{path}: not a close record ({error!r}). Restore it.") from error
-        if not intact:
-            raise InputError(f"{path}: its totals no longer fit their hash. Restore the file.")
-        found.append(record)
-    return found
+    """Return the closed months, oldest first; errors as in `store.closes.records`."""
+    return records(Layout(workspace))
 
 
 def figures(source: Source, inputs: CloseInputs) -> CloseFigures:
@@ -74,6 +58,8 @@ def figures(source: Source, inputs: CloseInputs) -> CloseFigures:
     cost, unallocated = Decimal(totals["contract_cost_usd"]), placed.by_payer()["unallocated"]
     allocated = sum((one.usd for one in placed.placements), Decimal(0)) - unallocated
     held = _held(source, inputs.period, float(cost))
+    to_book = _to_book(source, inputs.period)
+    settled = true_ups(source, inputs)
     return CloseFigures(
         missing_days=missing_days(source, inputs.period),
         unpriced_rows=totals["unpriced_requests"] + totals["partial_requests"],
@@ -87,6 +73,10 @@ def figures(source: Source, inputs: CloseInputs) -> CloseFigures:
         else None,
         invoice_usd=inputs.invoice_usd,
         invoice_tolerance=inputs.tolerance,
+        outstanding_accruals_usd=_outstanding(source, inputs, settled),
+        true_ups_usd={month: one["true_up_usd"] for month, one in settled.items()},
+        adjustments_usd={one["period"]: float(one["open_usd"]) for one in to_book},
+        late_unpriced_rows=sum(one["late_unpriced_requests"] for one in to_book),
         envelope_stored=held is not None,
         envelope_held=held,
     )
@@ -114,6 +104,13 @@ def close_month(
     if not report.may_close:
         return report, None
     totals = _totals(source, inputs.period)
+    booked = [
+        {
+            "period": one["period"], "usd": one["open_usd"],
+            "late_requests": one["late_requests"], "why": _why(one),
+        }
+        for one in _to_book(source, inputs.period)
+    ]  # fmt: skip
     record = {
         "period": inputs.period,
         "closed_at": now.isoformat(timespec="seconds"),
@@ -121,9 +118,12 @@ def close_month(
         "names": NOT_AUTHENTICATED,
         "known_at": now.isoformat(timespec="seconds"),
         "price_imports": sorted(one.stem for one in layout.imports.glob("*.parquet")),
+        "price_layers": source.workspace.price_layers(),
         "batches": _batches(source, inputs.period),
         "totals": totals,
-        "totals_sha256": _sha256(totals),
+        "totals_sha256": sha256_of(totals),
+        "prior_period_adjustments": booked,
+        "true_ups": true_ups(source, inputs),
         "allocation": {
             payer: str(usd) for payer, usd in allocation(source, inputs.period).by_payer().items()
         },
@@ -141,23 +141,23 @@ def close_month(
 def adjustments(source: Source) -> list[dict[str, Any]]:
     """Return for each closed month that now comes to something else: closed, now, and why.
 
-    `late_usd` is what rows of batches read after the close cost: the prior-period adjustment.
-    `other_usd` is the rest, a price or a count that changed since: shown, and never booked.
+    `late_usd` is what rows of batches read after the close cost at today's prices, `other_usd`
+    what today's prices would make of the rows that were in: a price known only since. Both
+    together are the prior-period adjustment; `booked` says in which later closes how much of it
+    went, and `open_usd` what the next close books.
     """
-    records = {one["period"]: one for one in close_records(source.workspace.layout.root)}
-    closed = {name: float(one["totals"]["contract_cost_usd"]) for name, one in records.items()}
-    now = {name: float(_totals(source, name)["contract_cost_usd"]) for name in records}
-    rows = []
-    for one in prior_period_adjustments(closed, now):
-        late, count = _late(source, one.period, records[one.period]["batches"])
-        rows.append(
-            {
-                "period": one.period, "closed_usd": one.closed_usd, "now_usd": one.now_usd,
-                "usd": one.usd, "late_usd": late, "late_requests": count,
-                "other_usd": one.usd - late,
-            }
-        )  # fmt: skip
-    return rows
+    found = {
+        row["period"]: row
+        for row in source.rows(
+            "SELECT period, CAST(sum(late_requests) AS BIGINT) AS late_requests, "
+            "CAST(sum(late_unpriced_requests) AS BIGINT) AS late_unpriced_requests, "
+            "CAST(sum(late_contract_cost_usd) AS VARCHAR) AS late_usd, "
+            "CAST(sum(repriced_contract_cost_usd) AS VARCHAR) AS other_usd "
+            "FROM prior_period_adjustments GROUP BY period"
+        )
+    }
+    there = close_records(source.workspace.layout.root)
+    return [_adjustment(one, found, there) for one in there if _is_adjusted(one, found, there)]
 
 
 def allocation(source: Source, period: str) -> Allocation:
@@ -256,19 +256,100 @@ def _batches(source: Source, period: str) -> list[str]:
     return [row["source_id"] for row in rows]
 
 
-def _late(source: Source, period: str, batches: Sequence[str]) -> tuple[float, int]:
-    (row,) = source.rows(
-        "SELECT CAST(coalesce(sum(contract_cost_usd), 0) AS DOUBLE) AS usd, count(*) AS requests "
-        "FROM priced_usage WHERE started_at >= CAST($first AS TIMESTAMP) AND started_at < "
-        "CAST($first AS TIMESTAMP) + INTERVAL 1 MONTH AND NOT list_contains($batches, source_id)",
-        {"first": f"{period}-01", "batches": list(batches)},
+def _to_book(source: Source, period: str) -> list[dict[str, Any]]:
+    """Return the adjustments of earlier months that no close has booked yet."""
+    return [
+        one
+        for one in adjustments(source)
+        if one["period"] < period and (Decimal(one["open_usd"]) or one["late_unpriced_requests"])
+    ]
+
+
+def _why(one: Mapping[str, Any]) -> str:
+    return (
+        f"late rows {one['late_usd']:+,.2f} USD, prices known since {one['other_usd']:+,.2f} USD, "
+        f"booked before {sum(one['booked'].values()):+,.2f} USD"
     )
-    return row["usd"], row["requests"]
 
 
-def _sha256(content: Mapping[str, Any]) -> str:
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+def true_ups(source: Source, inputs: CloseInputs) -> dict[str, dict[str, float]]:
+    """Return invoice less accrual of each earlier month whose invoice came with this close.
+
+    Raises
+    ------
+    InputError
+        If such a month is not closed, was closed on its invoice, or has had its true-up.
+    """
+    accruals = _accruals(source)
+    found = {}
+    for month, usd in sorted(inputs.earlier_invoices_usd.items()):
+        if month not in accruals:
+            raise InputError(
+                f"{month} has no open accrual; there: {', '.join(accruals) or 'none'}. A true-up is "
+                "booked once, for a month that was closed without its invoice."
+            )
+        accrual = accruals[month]
+        found[month] = {
+            "accrued_usd": accrual.usd, "invoice_usd": usd, "true_up_usd": accrual.true_up_usd(usd),
+            "accuracy": accrual.accuracy(usd),
+        }  # fmt: skip
+    return found
+
+
+def _accruals(source: Source) -> dict[str, Accrual]:
+    """Return the accruals of closed months that no true-up has settled, by month."""
+    there = close_records(source.workspace.layout.root)
+    settled = {month for one in there for month in one.get("true_ups", ())}
+    return {
+        one["period"]: Accrual(**one["figures"]["accrual"])
+        for one in there
+        if one["figures"].get("accrual") and one["period"] not in settled
+    }
+
+
+def _outstanding(
+    source: Source, inputs: CloseInputs, settled: Mapping[str, Any]
+) -> dict[str, float]:
+    return {
+        month: one.usd
+        for month, one in _accruals(source).items()
+        if month < inputs.period and month not in settled
+    }
+
+
+def _booked(period: str, there: Sequence[Mapping[str, Any]]) -> dict[str, Decimal]:
+    """Return what later closes have booked of a month's adjustment, by the month that booked it."""
+    return {
+        record["period"]: Decimal(one["usd"])
+        for record in there
+        for one in record.get("prior_period_adjustments", ())
+        if one["period"] == period
+    }
+
+
+def _is_adjusted(
+    record: Mapping[str, Any], found: Mapping[str, Any], there: Sequence[Mapping[str, Any]]
+) -> bool:
+    return record["period"] in found or bool(_booked(record["period"], there))
+
+
+def _adjustment(
+    record: Mapping[str, Any], found: Mapping[str, Any], there: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    period = record["period"]
+    row = found.get(period, {})
+    late, other = (Decimal(row.get(name, 0)) for name in ("late_usd", "other_usd"))
+    closed = Decimal(record["totals"]["contract_cost_usd"])
+    booked = _booked(period, there)
+    return {
+        "period": period, "closed_usd": float(closed), "now_usd": float(closed + late + other),
+        "usd": float(late + other), "late_usd": float(late),
+        "late_requests": int(row.get("late_requests", 0)),
+        "late_unpriced_requests": int(row.get("late_unpriced_requests", 0)),
+        "other_usd": float(other),
+        "booked": {month: float(usd) for month, usd in booked.items()},
+        "open_usd": str(late + other - sum(booked.values(), Decimal(0))),
+    }  # fmt: skip
 
 
 _DAYS_OF_SOURCES = """

@@ -124,18 +124,22 @@ def allocation(inputs: Path, as_json: bool) -> None:
 )  # fmt: skip
 @click.option("--invoice", "invoice_usd", type=float, help="USD of the provider's invoices.")
 @click.option("--tolerance", type=click.FloatRange(0, 1), default=0.01, show_default=True)
+@click.option(
+    "--true-up", "true_ups", type=(Month(), float), multiple=True, metavar="YYYY-MM USD",
+    help="Invoice of an earlier month that was closed on an accrual; repeatable.",
+)  # fmt: skip
 @workspace_option
 @json_option
 def close(
     period: str, by: str, accepted: tuple[str, ...], invoice_usd: float | None, tolerance: float,
-    folder: Path, as_json: bool,
+    true_ups: tuple[tuple[str, float], ...], folder: Path, as_json: bool,
 ) -> None:  # fmt: skip
     """Close a month for good when all its checks pass."""
     from workbench.answers.closes import CloseInputs, close_month
 
     inputs = CloseInputs(
         period=period, by=by, accepted_models=accepted, invoice_usd=invoice_usd,
-        tolerance=tolerance,
+        tolerance=tolerance, earlier_invoices_usd=dict(true_ups),
     )  # fmt: skip
     with opened(folder) as source:
         report, path = close_month(source, inputs, now=datetime.now(tz=UTC))
@@ -169,10 +173,15 @@ def closes(folder: Path, as_json: bool) -> None:
     )
     for one in later:
         click.echo(
-            f"{one['period']}: prior-period adjustment {one['late_usd']:,.2f} USD from "
-            f"{one['late_requests']:,} late rows; {one['other_usd']:,.2f} USD by prices changed since, "
-            "not booked. The closed figure stays."
+            f"{one['period']}: prior-period adjustment {one['usd']:+,.2f} USD, of it "
+            f"{one['late_usd']:+,.2f} from {one['late_requests']:,} late rows and "
+            f"{one['other_usd']:+,.2f} by prices known since; {_where_booked(one)}. The closed figure stays."
         )
+
+
+def _where_booked(one: dict[str, Any]) -> str:
+    booked = [f"{usd:,.2f} USD booked in {month}" for month, usd in one["booked"].items()]
+    return ", ".join([*booked, f"{float(one['open_usd']):,.2f} USD for the next close"])
 
 
 @click.group()

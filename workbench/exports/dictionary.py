@@ -12,6 +12,11 @@ _TABLES: tuple[tuple[str, str, Sequence[schema.Column]], ...] = (
     ("usage, lineage", "Where a row came from.", schema.LINEAGE_COLUMNS),
     ("usage, keys", "Made at ingest so that pricing joins on integers.", schema.KEY_COLUMNS),
     ("outcomes", "What became of a unit of work; a later row supersedes.", schema.OUTCOME_COLUMNS),
+    (
+        "prior_period_adjustments",
+        "What closed months would come to today, less what they were closed at.",
+        schema.ADJUSTMENT_COLUMNS,
+    ),
     ("ingest_manifest", "One row a committed file.", schema.MANIFEST_COLUMNS),
     ("quarantine", "Records kept aside, each with its reason.", schema.QUARANTINE_COLUMNS),
     ("price_book", "Prices as imported, appended and never edited.", schema.PRICE_BOOK_COLUMNS),
@@ -27,6 +32,7 @@ def dictionary() -> str:
         "",
         "`priced_usage` has the columns of `usage` and `list_cost_usd`, `contract_cost_usd`,",
         "`reported_cost_usd`, `billed_cost_usd` (DECIMAL(38,12), NULL where there is none),",
+        "A closed month is priced as it was closed; its later rows are `prior_period_adjustments`.",
         f"`price_status` ({' | '.join(schema.PRICE_STATUSES)}), `unpriced_meters`, `price_version`.",
     ]
     for title, meaning, columns in _TABLES:

@@ -30,6 +30,8 @@ from workbench.schema import (
 )
 
 BASES = ("list", "contract")
+CURRENT = "_current"
+"""Suffix of the price tables that hold today's prices of closed months."""
 RARE_MASK = mask_of(tuple(name for name in METER_NAMES if name not in CORE_METERS))
 _SECONDS = tuple(meter.name for meter in METERS if meter.kind == "seconds")
 _SECONDS_MASK = mask_of(_SECONDS)
@@ -48,9 +50,12 @@ _FLAGS = (
 def price_tables() -> list[str]:
     """Return the statements that lay the compiled `rates` out for the two lanes.
 
-    Reads `rates` (one disjoint row per tuple, interval, window and band) and `rate_keys`
-    (rate key -> tuple and month); a price row is repeated for each month it touches, so that
-    a request meets only the prices of its own month.
+    Reads `rates` (one disjoint row per book, tuple, interval, window and band), `rate_keys`
+    (rate key -> tuple and month) and `closed_month` (month -> the book it was closed with; book 0
+    is today's). A price row is repeated for each month it touches, so that a request meets only
+    the prices of its own month: those a closed month was closed with, today's for any other.
+    The tables with the suffix `CURRENT` hold today's prices of closed months, for what a closed
+    month would come to now and for rows that arrived after its close.
     """
     flags = ", ".join(
         (
@@ -65,18 +70,28 @@ def price_tables() -> list[str]:
             ),
         )
     )
-    joined = (
-        "FROM rates AS r JOIN rate_keys AS k ON k.tuple_id = r.rate_key"
-        " AND r.effective_from < k.month + INTERVAL 1 MONTH AND r.effective_to > k.month"
-    )
+    months = "SELECT k.rate_key, k.tuple_id, k.month, c.book FROM rate_keys AS k"
+    months_of = {
+        "": f"{months} LEFT JOIN closed_month AS c ON c.month = k.month",
+        CURRENT: f"{months} JOIN closed_month AS c ON c.month = k.month",
+    }
+    book_of = {"": "coalesce(k.book, 0)", CURRENT: "0"}
     interval = "k.rate_key, r.effective_from, r.effective_to, r.context_over, r.context_upto"
     minima = ", ".join(f"coalesce(r.minimum_{n}, 0) AS minimum_{n}" for n in _MINIMA)
-    return [
-        f"CREATE OR REPLACE TABLE price_narrow AS SELECT {interval}, {flags}, "
-        f"{_prices((*CORE_METERS, 'billed_requests'))} {joined} WHERE NOT r.has_tod",
-        f"CREATE OR REPLACE TABLE price_wide AS SELECT {interval}, r.second_from, r.second_to, "
-        f"{minima}, {flags}, {_prices(METER_NAMES)} {joined}",
-    ]
+    statements = []
+    for suffix, priced in months_of.items():
+        joined = (
+            f"FROM rates AS r JOIN ({priced}) AS k ON k.tuple_id = r.rate_key"
+            f" AND r.book = {book_of[suffix]}"
+            " AND r.effective_from < k.month + INTERVAL 1 MONTH AND r.effective_to > k.month"
+        )
+        statements += [
+            f"CREATE OR REPLACE TABLE price_narrow{suffix} AS SELECT {interval}, {flags}, "
+            f"{_prices((*CORE_METERS, 'billed_requests'))} {joined} WHERE NOT r.has_tod",
+            f"CREATE OR REPLACE TABLE price_wide{suffix} AS SELECT {interval}, r.second_from, "
+            f"r.second_to, {minima}, {flags}, {_prices(METER_NAMES)} {joined}",
+        ]
+    return statements
 
 
 def _prices(names: Iterable[str]) -> str:
@@ -104,6 +119,7 @@ def priced_rows(
     columns: Sequence[str],
     used_meters: Collection[str] = METER_NAMES,
     request_prices: bool = False,
+    prices: str = "",
 ) -> str:
     """Return the SELECT that prices every row of `usage` in pico-USD.
 
@@ -119,6 +135,8 @@ def priced_rows(
         Meters that are above 0 anywhere in `usage`; the columns of others are not read.
     request_prices
         Whether any model in use charges for the request itself.
+    prices
+        Suffix of the price tables: none, or `CURRENT` for closed months at today's prices.
 
     Returns
     -------
@@ -148,9 +166,9 @@ def priced_rows(
     used = f"u.meter_mask & {_WHOLE_MASK} AS used_mask"
     return (
         f"SELECT {handed}, {_both(lambda basis: _core_sum(basis, used_in_all) + request(basis))}, {used}, {flags} FROM {usage} AS u"
-        f" LEFT JOIN price_narrow AS r ON {interval} WHERE {narrow_where}"
+        f" LEFT JOIN price_narrow{prices} AS r ON {interval} WHERE {narrow_where}"
         f" UNION ALL SELECT {handed}, {_both(lambda basis: _wide_sum(basis, used_in_all) + implied(basis))}, {used}, {flags} FROM {usage} AS u"
-        f" LEFT JOIN price_wide AS r ON {interval} AND {second} >= r.second_from"
+        f" LEFT JOIN price_wide{prices} AS r ON {interval} AND {second} >= r.second_from"
         f" AND {second} < r.second_to WHERE {wide_where}"
     )
 
@@ -223,6 +241,7 @@ def priced_usage_view(
     time_of_day_keys: Sequence[int],
     used_meters: Collection[str] = METER_NAMES,
     request_prices: bool = False,
+    prices: str = "",
 ) -> str:
     """Return the SELECT behind the `priced_usage` view: usage columns, four costs, status."""
     names = [column.name for column in SEGMENT_COLUMNS]
@@ -232,6 +251,7 @@ def priced_usage_view(
         columns=names,
         used_meters=used_meters,
         request_prices=request_prices,
+        prices=prices,
     )
     handed = ", ".join(f"p.{name}" for name in names)
     return (

@@ -34,6 +34,10 @@ TABLES = {
     "rollup_hour_tenant": """hour TIMESTAMP, tenant VARCHAR, requests BIGINT, unpriced_requests BIGINT,
         list_pico DECIMAL(38,0), contract_pico DECIMAL(38,0)""",
     "rollup_latency": """day DATE, model VARCHAR, feature VARCHAR, bin INTEGER, requests BIGINT""",
+    "rollup_restated": """month DATE, is_late BOOLEAN, provider VARCHAR, model VARCHAR,
+        feature VARCHAR, environment VARCHAR, team VARCHAR, tenant VARCHAR, requests BIGINT,
+        unpriced_requests BIGINT, partial_requests BIGINT, list_pico DECIMAL(38,0),
+        contract_pico DECIMAL(38,0), reported_cost_usd DECIMAL(38,12)""",
     "rollup_users": """grain VARCHAR, period DATE, cut VARCHAR, value VARCHAR, users BIGINT""",
 }  # fmt: skip
 """Rollup tables and their columns. A latency bin n holds [1.02**n, 1.02**(n+1)) ms."""
@@ -53,10 +57,12 @@ def touched(
     time_of_day_keys: Sequence[int],
     used_meters: Sequence[str],
     request_prices: bool = False,
+    prices: str = "",
 ) -> str:
     """Return the statement that prices `usage` into the temporary table `touched`.
 
-    One row per request of the touched days; only meters that were used are carried.
+    One row per request of the touched days; only meters that were used are carried. `prices`
+    is the suffix of the price tables, as in `priced_rows`.
     """
     columns = (*_HANDED, "is_aggregate", "meter_mask", "context_tokens", *used_meters)
     inner = priced_rows(
@@ -65,6 +71,7 @@ def touched(
         columns=columns,
         used_meters=used_meters,
         request_prices=request_prices,
+        prices=prices,
     )
     kept = [*_HANDED[1:], "context_tokens", *used_meters, *_PRICED]
     if request_prices:
@@ -96,6 +103,21 @@ def fill_day() -> str:
         "count(reported_cost_usd), sum(CAST(list_pico AS DECIMAL(38,0))), "
         "sum(CAST(contract_pico AS DECIMAL(38,0))), sum(reported_cost_usd) "
         f"FROM touched GROUP BY {dimensions}"
+    )
+
+
+def fill_restated(*, month: str, is_late: bool) -> str:
+    """Price a closed month's rows as of today, from `touched`.
+
+    Late rows, which arrived after the close, are in no other rollup.
+    """
+    dimensions = "provider, model, feature, environment, team, tenant"
+    return (
+        f"INSERT INTO rollup_restated SELECT DATE '{month}', {is_late}, {dimensions}, count(*), "
+        "count(*) FILTER (WHERE contract_pico IS NULL), "
+        "count(*) FILTER (WHERE contract_pico IS NOT NULL AND contract_gap >= 1), "
+        "sum(CAST(list_pico AS DECIMAL(38,0))), sum(CAST(contract_pico AS DECIMAL(38,0))), "
+        f"sum(reported_cost_usd) FROM touched GROUP BY {dimensions}"
     )
 
 

@@ -114,6 +114,14 @@ class CloseFigures:
     invoice_usd: float | None = None
     invoice_tolerance: float = 0.01
     """Fraction of the invoice by which the cost may differ."""
+    outstanding_accruals_usd: Mapping[str, float] = field(default_factory=dict)
+    """Accruals of earlier closed months whose invoice has not come, by month; carried on."""
+    true_ups_usd: Mapping[str, float] = field(default_factory=dict)
+    """Invoice less accrual of earlier months, booked in this one."""
+    adjustments_usd: Mapping[str, float] = field(default_factory=dict)
+    """Prior-period adjustments this close books, by the closed month they belong to."""
+    late_unpriced_rows: int = 0
+    """Rows without a price among those that arrived after their month was closed."""
     envelope_stored: bool = False
     envelope_held: bool | None = None
     """None while the month's envelope has not been scored."""
@@ -150,6 +158,7 @@ def close_checks(figures: CloseFigures) -> CloseReport:
             _allocated(figures),
             _invoiced(figures),
             _scored(figures),
+            _adjusted(figures),
         )
     )
 
@@ -177,9 +186,17 @@ def _accrued(figures: CloseFigures) -> CloseCheck:
         return _check("accrued", passed=False, why="the true-up of the month before is not booked")
     if figures.accrual is None and figures.invoice_usd is None:
         return _check("accrued", passed=False, why="neither an invoice nor an accrual")
+    earlier = [
+        f"true-up of {month} {usd:+,.2f} USD" for month, usd in figures.true_ups_usd.items()
+    ] + [
+        f"{usd:,.2f} USD of {month} still accrued, its invoice is out"
+        for month, usd in figures.outstanding_accruals_usd.items()
+    ]
     if figures.accrual is None:
-        return CloseCheck(name="accrued", verdict="not applicable", why="the invoice is there")
-    return _check("accrued", passed=True, why=f"accrual {figures.accrual.usd:,.2f} USD")
+        why = "; ".join(["the invoice is there", *earlier])
+        return CloseCheck(name="accrued", verdict="pass" if earlier else "not applicable", why=why)
+    why = "; ".join([f"accrual {figures.accrual.usd:,.2f} USD", *earlier])
+    return _check("accrued", passed=True, why=why)
 
 
 def _allocated(figures: CloseFigures) -> CloseCheck:
@@ -209,6 +226,16 @@ def _scored(figures: CloseFigures) -> CloseCheck:
     if figures.envelope_held is None:
         return _check("scored", passed=False, why="the locked envelope has not been scored")
     return _check("scored", passed=True, why="held" if figures.envelope_held else "did not hold")
+
+
+def _adjusted(figures: CloseFigures) -> CloseCheck:
+    if figures.late_unpriced_rows:
+        why = f"{figures.late_unpriced_rows:,} late rows of closed months have no price"
+        return _check("adjusted", passed=False, why=f"{why}: import their prices")
+    if not figures.adjustments_usd:
+        return CloseCheck(name="adjusted", verdict="not applicable", why="no closed month moved")
+    why = ", ".join(f"{usd:+,.2f} USD of {month}" for month, usd in figures.adjustments_usd.items())
+    return _check("adjusted", passed=True, why=f"prior-period adjustments booked here: {why}")
 
 
 def _check(name: str, *, passed: bool, why: str) -> CloseCheck:

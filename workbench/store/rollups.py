@@ -4,20 +4,39 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from workbench.kernel import rollup
+from workbench.kernel.price import CURRENT
 from workbench.schema import METERS
 from workbench.store import kept_counts
 from workbench.store.catalog import Catalog
 
 
-def days_of(catalog: Catalog, *, source_ids: Iterable[str] | None = None) -> list[str]:
-    """Return the days (ISO text) that have usage, in all batches or only in the given ones."""
+def days_of(
+    catalog: Catalog,
+    *,
+    source_ids: Iterable[str] | None = None,
+    only_months: Iterable[str] | None = None,
+    but_months: Iterable[str] = (),
+) -> list[str]:
+    """Return the days (ISO text) that have usage, in all batches or only in the given ones.
+
+    Parameters
+    ----------
+    only_months, but_months
+        Months (`2026-10-01`) to look at, all where None, and months to leave out.
+    """
     wanted = None if source_ids is None else set(source_ids)
+    months = None if only_months is None else set(only_months)
+    unwanted = set(but_months)
     rows = catalog.connection.execute(
-        "SELECT source_id, file FROM segment WHERE kind = 'usage'"
+        "SELECT source_id, CAST(month AS VARCHAR), file FROM segment WHERE kind = 'usage'"
     ).fetchall()
     files = [
-        str(catalog.layout.store / file) for source, file in rows if wanted is None or source in wanted
-    ]  # fmt: skip
+        str(catalog.layout.store / file)
+        for source, month, file in rows
+        if (wanted is None or source in wanted)
+        and (months is None or month in months)
+        and month not in unwanted
+    ]
     if not files:
         return []
     found = catalog.connection.execute(
@@ -43,20 +62,9 @@ def refresh(catalog: Catalog, *, days: Iterable[str]) -> None:
 def _refresh_month(catalog: Catalog, *, month: str, days: list[str], keys: list[int]) -> None:
     run = catalog.connection.execute
     listed = ", ".join(f"DATE '{day}'" for day in sorted(days))
-    relation = catalog.relation("usage", months=[month])
+    relation = catalog.relation("usage", months=[month], late=False)
     usage = f"(SELECT * FROM {relation} WHERE CAST(started_at AS DATE) IN ({listed}))"
-    request_prices = catalog.has_request_prices()
-    always = {"output_tokens"} | ({"billed_requests"} if request_prices else set())
-    in_use = catalog.used_meters(month=month)
-    used = [m.name for m in METERS if m.name in in_use or m.name in always]
-    run(
-        rollup.touched(
-            usage=usage,
-            time_of_day_keys=keys,
-            used_meters=used,
-            request_prices=request_prices,
-        )
-    )
+    used = _price(catalog, usage, month=month, keys=keys)
     for table in ("rollup_day", "rollup_class", "rollup_hour_model", "rollup_hour_tenant", "rollup_latency"):  # fmt: skip
         run(rollup.delete_days(table, days=listed))
     for statement in (
@@ -66,6 +74,41 @@ def _refresh_month(catalog: Catalog, *, month: str, days: list[str], keys: list[
         rollup.fill_latency(),
     ):
         run(statement)
+
+
+def restate(catalog: Catalog) -> None:
+    """Price closed months again as of today, late rows apart: their prior-period adjustments."""
+    run = catalog.connection.execute
+    run("DELETE FROM rollup_restated")
+    keys = catalog.time_of_day_keys()
+    for month in catalog.closed_months():
+        for is_late in (False, True):
+            files = catalog.files_of("usage", months=[month], late=is_late)
+            if files:
+                usage = catalog.relation_of("usage", files)
+                _price(catalog, usage, month=month, keys=keys, prices=CURRENT)
+                run(rollup.fill_restated(month=month, is_late=is_late))
+    run("DROP TABLE IF EXISTS touched")
+
+
+def _price(
+    catalog: Catalog, usage: str, *, month: str, keys: list[int], prices: str = ""
+) -> list[str]:
+    """Price rows of one month into `touched`; return the meters it carries."""
+    request_prices = catalog.has_request_prices()
+    always = {"output_tokens"} | ({"billed_requests"} if request_prices else set())
+    in_use = catalog.used_meters(month=month)
+    used = [m.name for m in METERS if m.name in in_use or m.name in always]
+    catalog.connection.execute(
+        rollup.touched(
+            usage=usage,
+            time_of_day_keys=keys,
+            used_meters=used,
+            request_prices=request_prices,
+            prices=prices,
+        )
+    )
+    return used
 
 
 def _refresh_users(catalog: Catalog, *, months: list[str]) -> None:
@@ -78,7 +121,7 @@ def _refresh_users(catalog: Catalog, *, months: list[str]) -> None:
         listed = ", ".join(f"DATE '{day}'" for day in wanted)
         run(f"DELETE FROM rollup_users WHERE grain = '{grain}' AND period IN ({listed})")
         usage = (
-            f"(SELECT * FROM {catalog.relation('usage', months=_months_around(months))} WHERE "
+            f"(SELECT * FROM {catalog.relation('usage', months=_months_around(months), late=False)} WHERE "
             f"CAST(date_trunc('{grain}', started_at) AS DATE) IN ({listed}))"
         )
         for statement in rollup.fill_users(usage=usage, grain=grain):

@@ -20,6 +20,9 @@ TABLES: dict[str, str] = {
     "rate_tuple": "tuple_id BIGINT, provider VARCHAR, model VARCHAR, service_tier VARCHAR,"
     " price_variant VARCHAR, region VARCHAR",
     "rate_keys": "rate_key BIGINT, tuple_id BIGINT, month DATE",
+    "closed_month": "month DATE, book INTEGER, requests BIGINT, list_pico DECIMAL(38,0),"
+    " contract_pico DECIMAL(38,0)",
+    "closed_batch": "month DATE, source_id VARCHAR",
     "price_row": _columns(schema.PRICE_BOOK_COLUMNS),
     "rollup_outcome": rollup.OUTCOME_TABLE,
     "outcome_unit": rollup.OUTCOME_UNIT_TABLE,

@@ -4,6 +4,19 @@ from collections.abc import Iterator
 
 from workbench.store.catalog import Catalog
 
+_ROLLED_UP = (
+    "SELECT requests, contract_pico FROM rollup_day UNION ALL "
+    "SELECT requests, contract_pico FROM rollup_restated WHERE is_late"
+)
+"""Rows that arrived after their month was closed are adjustments, in no rollup of the month."""
+
+_CLOSED = (
+    "SELECT strftime(c.month, '%Y-%m'), c.requests, coalesce(sum(r.requests), 0), "
+    "c.contract_pico, coalesce(sum(r.contract_pico), 0), c.list_pico, coalesce(sum(r.list_pico), 0) "
+    "FROM closed_month AS c LEFT JOIN rollup_day AS r ON r.day >= c.month "
+    "AND r.day < c.month + INTERVAL 1 MONTH GROUP BY ALL ORDER BY 1"
+)
+
 
 def disagreements(catalog: Catalog) -> Iterator[str]:
     """Compare rows, rollups, manifest and quarantine; all views must exist."""
@@ -11,8 +24,8 @@ def disagreements(catalog: Catalog) -> Iterator[str]:
         ("rows of usage", "SELECT count(*) FROM usage", "SELECT sum(rows) FROM segment WHERE kind = 'usage'"),
         ("rows loaded", "SELECT sum(loaded) FROM manifest", "SELECT sum(rows) FROM segment"),
         ("priced rows", "SELECT count(*) FROM priced_usage", "SELECT count(*) FROM usage"),
-        ("requests rolled up", "SELECT sum(requests) FROM rollup_day", "SELECT count(*) FROM usage"),
-        ("contract cost rolled up", "SELECT sum(contract_pico) FROM rollup_day", "SELECT sum(CAST(contract_pico AS DECIMAL(38,0))) FROM priced_usage"),
+        ("requests rolled up", f"SELECT sum(requests) FROM ({_ROLLED_UP})", "SELECT count(*) FROM usage"),
+        ("contract cost rolled up", f"SELECT sum(contract_pico) FROM ({_ROLLED_UP})", "SELECT sum(CAST(contract_pico AS DECIMAL(38,0))) FROM priced_usage"),
         ("list cost by class", "SELECT sum(list_pico) FROM rollup_class", "SELECT sum(list_pico) FROM rollup_day"),
         ("quarantined records", "SELECT sum(quarantined) FROM manifest", "SELECT count(*) FROM quarantine"),
         ("unbalanced batches", "SELECT count(*) FROM manifest WHERE records <> loaded + duplicates + quarantined + skipped", "SELECT 0"),
@@ -23,3 +36,10 @@ def disagreements(catalog: Catalog) -> Iterator[str]:
         a, b = (one or (None,))[0] or 0, (other or (None,))[0] or 0
         if a != b:
             yield f"{what}: {a} in one place, {b} in the other. Run `workbench rebuild`; if it stays, the files above are damaged."
+    for month, *pairs in catalog.connection.execute(_CLOSED).fetchall():
+        if pairs[0::2] != pairs[1::2]:
+            yield (
+                f"closed month {month}: closed with {pairs[0]} requests at {pairs[2]} pico-USD, the "
+                f"store now holds {pairs[1]} at {pairs[3]}. A batch or a price import of the close is "
+                "missing or was changed: restore it."
+            )

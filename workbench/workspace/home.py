@@ -14,11 +14,11 @@ import yaml
 from workbench.errors import InputError, WorkbenchError
 from workbench.ingest.batch import AlreadyKnown, Staged
 from workbench.ingest.formats import expand
-from workbench.pricing.book import PriceBook, RateKey, compile_rates, listing
+from workbench.pricing.book import PriceBook, listing
 from workbench.pricing.rows import PriceImport
 from workbench.pricing.sheet import read_sheet
 from workbench.schema import LAYERS
-from workbench.store import certificates, rollups, segments, snapshot, totals, upkeep
+from workbench.store import certificates, closes, rollups, segments, snapshot, totals, upkeep
 from workbench.store.catalog import Catalog
 from workbench.store.layout import Layout
 from workbench.workspace import price_imports
@@ -84,7 +84,9 @@ class Workspace:
             segments.sweep(self.layout)
             price_imports.keep_shipped(catalog)
             pending = catalog.pending()
-            if pending or catalog.meta("imports") != price_imports.key_of(self.layout):
+            known = catalog.meta("imports"), catalog.meta("closes")
+            closed = closes.key_of(closes.closed_months(self.layout))
+            if pending or known != (self._imports_key(), closed):
                 self._apply(catalog, pending)
         except BaseException:
             catalog.connection.close()
@@ -107,7 +109,7 @@ class Workspace:
             with self._writer():
                 pass
         catalog = Catalog.open(self.layout, read_only=True)
-        if not catalog.is_current():
+        if not catalog.is_current() or catalog.meta("imports") != self._imports_key():
             catalog.connection.close()
             with self._writer():
                 pass
@@ -119,9 +121,16 @@ class Workspace:
 
     # Prices -------------------------------------------------------------------------------
 
+    def _imports_key(self) -> str:
+        return price_imports.key_of(self.layout, self.price_layers())
+
     def book(self) -> PriceBook:
         """Return the price book: every import of this workspace."""
-        return price_imports.book_of(self.layout, self.settings())
+        return price_imports.book_of(self.layout, self.price_layers())
+
+    def price_layers(self) -> list[str]:
+        """Return the price layers this workspace uses."""
+        return price_imports.layers_of(self.layout, self.settings())
 
     def settings(self) -> dict[str, Any]:
         """Return `workbench.toml`."""
@@ -168,20 +177,26 @@ class Workspace:
             before = len(catalog.tuples())
             for sidecar in pending:
                 catalog.add_batch(dict(sidecar))
-            imports = price_imports.key_of(self.layout)
+            imports, closed = self._imports_key(), closes.closed_months(self.layout)
             repriced = catalog.meta("imports") != imports
-            keys = [RateKey(*one) for one in catalog.tuples()]
-            if repriced or len(keys) != before or not catalog.has_rates():
+            moved = closes.months_changed(catalog.meta("closes") or "", closes.key_of(closed))
+            grown = len(catalog.tuples()) != before
+            if repriced or moved or grown or not catalog.has_rates():
                 book = self.book()
-                catalog.replace_rates(compile_rates(book, keys, None))
+                price_imports.compile_books(catalog, book, closed, self.price_layers())
                 if repriced:
                     catalog.replace_price_book(listing(book))
             else:
                 catalog.lay_out_prices()
-            kinds = {one["kind"] for one in pending}
-            touched = None if repriced else [one["source_id"] for one in pending]
-            rollups.refresh(catalog, days=rollups.days_of(catalog, source_ids=touched))
-            if kinds or repriced:
+            days = set(rollups.days_of(catalog, source_ids=[one["source_id"] for one in pending]))
+            still = {one.month for one in closed} - moved
+            if repriced:
+                days |= set(rollups.days_of(catalog, but_months=still))
+            elif moved:
+                days |= set(rollups.days_of(catalog, only_months=moved))
+            rollups.refresh(catalog, days=days)
+            rollups.restate(catalog)
+            if pending or repriced:
                 rollups.refresh_outcomes(catalog)
             catalog.set_meta("imports", imports)
 

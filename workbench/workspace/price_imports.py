@@ -1,14 +1,15 @@
 """The price imports of a workspace: immutable files that together are its price book."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from workbench.errors import InputError, shown
-from workbench.pricing.book import PriceBook, PriceImport
+from workbench.errors import InputError, StoreError, shown
+from workbench.pricing.book import PriceBook, PriceImport, RateKey, compile_rates
 from workbench.pricing.shipped import shipped_fingerprint, shipped_imports
 from workbench.schema import LAYERS
 from workbench.store import files
 from workbench.store.catalog import Catalog
+from workbench.store.closes import ClosedMonth
 from workbench.store.layout import Layout
 
 
@@ -31,13 +32,13 @@ def keep_shipped(catalog: Catalog) -> None:
         catalog.set_meta("shipped", fingerprint)
 
 
-def key_of(layout: Layout) -> str:
-    """Return what tells one set of imports from another."""
-    return ",".join(sorted(path.stem for path in layout.imports.glob("*.parquet")))
+def key_of(layout: Layout, layers: Sequence[str]) -> str:
+    """Return what changes when open months are priced anew: the imports and the layers in use."""
+    return ",".join([*layers, *sorted(path.stem for path in layout.imports.glob("*.parquet"))])
 
 
-def book_of(layout: Layout, settings: Mapping[str, Any]) -> PriceBook:
-    """Return the book of every import whose layer the settings use.
+def layers_of(layout: Layout, settings: Mapping[str, Any]) -> list[str]:
+    """Return the price layers that the settings use.
 
     Raises
     ------
@@ -51,8 +52,51 @@ def book_of(layout: Layout, settings: Mapping[str, Any]) -> PriceBook:
             f"{layout.config}: unknown price layer {shown(unknown)}. "
             f"There are: {', '.join(LAYERS)}."
         )
-    found = [PriceImport.load(path) for path in sorted(layout.imports.glob("*.parquet"))]
+    return layers
+
+
+def book_of(
+    layout: Layout, layers: Sequence[str], *, imports: Sequence[str] | None = None
+) -> PriceBook:
+    """Return the book of all imports of some layers, or of the named imports only.
+
+    Raises
+    ------
+    StoreError
+        If a named import is not in the store.
+    """
+    paths = {path.stem: path for path in sorted(layout.imports.glob("*.parquet"))}
+    chosen = list(paths) if imports is None else list(imports)
+    missing = [name for name in chosen if name not in paths]
+    if missing:
+        raise StoreError(
+            f"{layout.imports}: a closed month was priced with {shown(missing)}, which is not there. "
+            "Restore the files: closed figures are made again from them."
+        )
+    found = [PriceImport.load(paths[name]) for name in chosen]
     return PriceBook([one for one in found if one.layer in layers])
+
+
+def compile_books(
+    catalog: Catalog, current: PriceBook, closed: Sequence[ClosedMonth], layers: Sequence[str]
+) -> None:
+    """Compile today's prices of all that is in use, and those that months were closed with.
+
+    Months closed with the same imports and layers share one book. In a transaction.
+    """
+    keys = [RateKey(*one) for one in catalog.tuples()]
+    tables = [compile_rates(current, keys, None)]
+    numbers: dict[tuple[tuple[str, ...], tuple[str, ...]], int] = {}
+    for one in closed:
+        held = one.price_imports, one.price_layers or tuple(layers)
+        if held not in numbers:
+            book = book_of(catalog.layout, held[1], imports=held[0])
+            tables.append(compile_rates(book, keys, None))
+            numbers[held] = len(tables) - 1
+    catalog.replace_closed(
+        closed, [numbers[one.price_imports, one.price_layers or tuple(layers)] for one in closed]
+    )
+    catalog.replace_rates(tables)
 
 
 def is_latest(one: PriceImport, held: tuple[PriceImport, ...] | list[PriceImport]) -> bool:
