@@ -116,7 +116,7 @@ def measured(ours: str, rival: str) -> dict[str, list[float]]:
             times["streamlit"].append(opened(browser, rival))
         tab = browser.new_page(viewport=SIZE)
         tab.goto(f"{ours}/voila/render/unit_economics.ipynb")
-        tab.wait_for_selector(".wb-board[data-drawn]", state="attached", timeout=120_000)
+        tab.wait_for_selector(".wb-ready .wb-board[data-drawn]", state="attached", timeout=120_000)
         times["ours moved"] = [
             stepped(tab, ".wb-slider .noUi-handle", ".wb-tile:last-child .wb-value")
         ]

@@ -14,15 +14,22 @@ import traitlets
 
 from workbench.figures.cards import View
 
-FOLDER = Path(__file__).parent
+STATIC = Path(__file__).parent / "template" / "static"
+VIEW = "application/vnd.workbench.view+json"
+"""The media type of a page's first view inside the HTML, which the template paints at once."""
 MAX_QUERY_CHARACTERS = 2_000
 
 
 class Charts(anywidget.AnyWidget):
     """All a page shows beside its inputs, as plain data."""
 
-    _esm = "\n".join((FOLDER / name).read_text("utf-8") for name in ("charts.js", "page.js"))
-    _css = (FOLDER / "template" / "static" / "workbench.css").read_text("utf-8")
+    _esm = "\n".join(
+        [
+            *((STATIC / name).read_text("utf-8") for name in ("charts.js", "page.js")),
+            "export default { initialize, render };",
+        ]
+    )
+    _css = (STATIC / "workbench.css").read_text("utf-8")
 
     head = traitlets.Dict().tag(sync=True)
     """Answer, scope, notice, state line, and whether the rest is stale."""
@@ -55,6 +62,10 @@ class Charts(anywidget.AnyWidget):
             self.tiles = [asdict(tile) for tile in view.tiles]
             self.cards = [asdict(card) for card in view.cards]
             self.details = [asdict(card) for card in view.details]
+
+    def view(self) -> dict[str, Any]:
+        """Return what is shown now, for the template to paint before the widgets start."""
+        return {n: getattr(self, n) for n in ("head", "tiles", "cards", "details", "query")}
 
     def fail(self, what_to_do: str) -> None:
         """Say what to do, keep the last figures and mark them as old."""

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import ipywidgets
 
-from widgets.charts import Charts
+from widgets.charts import VIEW, Charts
 from widgets.controls import Choice, Control, Section, Slider, set_value, text_of, widget_of
 from workbench.errors import StoreError, WorkbenchError
 from workbench.figures.cards import View
@@ -113,6 +113,13 @@ class Page(ipywidgets.VBox):
         self._guard(self._open)
         self.charts.on_msg(self._on_message)
         self._guard(self._take_query, os.environ.get("QUERY_STRING", ""))
+
+    def _repr_mimebundle_(self, **more: Any) -> dict[str, Any] | None:  # noqa: ANN401 - IPython's
+        """Add the first view for Voilà's HTML; a notebook keeps its file small without it."""
+        bundle = super()._repr_mimebundle_(**more)
+        if bundle is None or "VOILA_APP_PORT" not in os.environ:
+            return bundle
+        return {**bundle, VIEW: {**self.charts.view(), "controls": len(self.inputs)}}
 
     def values(self) -> dict[str, Any]:
         """Return every input's value by name; an untouched slider's is what was measured."""

@@ -99,10 +99,13 @@ def serve(
         If it should listen beyond loopback without a token, or there is no workspace.
     """
     _check(workspace, ip=ip, token=token)
-    from workbench.voila_app import Dashboards  # Voilà takes a second to import
-
     folder = notebooks or installed("notebooks")
     _set_environment(workspace)
+    from workbench import page_kernels  # takes half a second to import, as does Voilà
+
+    page_kernels.install([f"widgets.{Path(page['file']).stem}" for page in pages(folder)])
+    from workbench.voila_app import Dashboards
+
     config = {
         "VoilaConfiguration": {
             "extra_labextensions_path": [str(plotly_folder())],

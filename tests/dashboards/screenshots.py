@@ -53,7 +53,9 @@ def take(address: str, folder: Path) -> None:
                 )
                 tab = context.new_page()
                 tab.goto(f"{address}/voila/render/{name}.ipynb")
-                tab.wait_for_selector(".wb-board[data-drawn]", state="attached", timeout=90_000)
+                tab.wait_for_selector(
+                    ".wb-ready .wb-board[data-drawn]", state="attached", timeout=90_000
+                )
                 for theme in ("light", "dark"):
                     tab.wait_for_timeout(700)
                     tab.screenshot(path=folder / f"{name}-{size}-{theme}.png", full_page=True)

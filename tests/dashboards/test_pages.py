@@ -10,7 +10,7 @@ from workbench.serve import TITLES, installed, pages
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 NAMES = [page["file"].removesuffix(".ipynb") for page in pages(installed("notebooks"))]
-DRAWN = ".wb-board[data-drawn]"
+DRAWN = ".wb-ready .wb-board[data-drawn]"
 PATIENCE_MS = 120_000
 
 
@@ -50,6 +50,15 @@ def test_header_and_grey_tiles_stand_before_the_kernel_answers(served):
     begun.close()
 
 
+def test_figures_are_painted_before_the_widgets_start(page, served, watch):
+    page.route("**/voila.js", lambda route: route.abort())
+    page.goto(f"{served}/voila/render/unit_economics.ipynb")
+    page.wait_for_selector(".wb-early .wb-board[data-drawn] .main-svg", timeout=PATIENCE_MS)
+    assert page.inner_text(".wb-head h1").endswith(".")
+    assert page.locator(".wb-tile").count() == 6
+    watch.faults.clear()  # the request we refused
+
+
 def test_moved_slider_changes_the_number_and_the_address(page, served):
     open_page(page, served, "unit_economics")
     before = page.inner_text(".wb-head h1")
@@ -62,7 +71,11 @@ def test_moved_slider_changes_the_number_and_the_address(page, served):
     page.wait_for_function(
         "before => document.querySelector('.wb-head h1').textContent !== before", arg=before
     )
-    page.wait_for_function("() => location.search.includes('escalation=')")
+    shown = page.locator(".wb-slider .widget-readout").first.inner_text()
+    page.wait_for_function(
+        "want => Math.abs(Number(new URLSearchParams(location.search).get('escalation')) * 100 - want) < 0.05",
+        arg=float(shown.removesuffix("%")),
+    )
     assert page.inner_text(".wb-tile .wb-value") != tile
     assert "Measured:" in page.inner_text(".wb-head h1")
     shared = page.url

@@ -10,14 +10,16 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from workbench.errors import StoreError
 from workbench.store import files
-from workbench.store.catalog import Catalog
 from workbench.store.layout import Layout
+
+if TYPE_CHECKING:  # pages read and never write: the catalog's imports are not theirs to wait for
+    from workbench.store.catalog import Catalog
 
 POINTER = "CURRENT"
 KEPT = 3
@@ -30,7 +32,7 @@ _COPIED = (
 
 
 def publish(
-    catalog: Catalog, *, state: Mapping[str, Any], documents: Mapping[str, Any], published_at: str
+    catalog: "Catalog", *, state: Mapping[str, Any], documents: Mapping[str, Any], published_at: str
 ) -> Path:
     """Write the current rollups as a new snapshot and point to it.
 
