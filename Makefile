@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-.PHONY: help setup demo serve test test-long check format bench screenshots docs lock calibrate clean
+.PHONY: help setup demo serve test test-long check format bench screenshots docs lock calibrate layouts clean
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 .venv/ready: locks/dev.txt pyproject.toml scripts/setup.sh
@@ -30,5 +30,7 @@ lock: .venv/ready ## Resolve the dependencies again
 	@sh scripts/lock.sh
 calibrate: .venv/ready ## Refit the serving predictor from MEASURED=FILE
 	@$(BIN)/python -m workbench.exports.hosting_calibrate $(MEASURED)
+layouts: .venv/ready ## Read the telephone layouts of every country from libphonenumber again
+	@$(BIN)/python scripts/phone_layouts.py data/reference/phone_layouts.csv
 clean: ## Remove what can be made again
 	rm -rf .venv demo-workspace screenshots build dist .pytest_cache .ruff_cache .hypothesis

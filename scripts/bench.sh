@@ -9,7 +9,7 @@ if [ ! -x .venv-bench/bin/python ]; then
         "$uv" pip install --quiet --python .venv-bench/bin/python --no-deps -e . || exit 1
 fi
 failed=0
-for name in ${*:-ingest pricing publish redraw_envelope pages backtest_totals}; do
+for name in ${*:-ingest pricing publish redraw_envelope pages backtest_totals screening}; do
     echo "== $name"
     .venv-bench/bin/python "benchmarks/$name.py" || failed=1
 done

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 PCI_KINDS = frozenset({"card"})
 
 # Issuer ranges as (first, last, lengths); both ends have the same number of digits.
+_MAESTRO = (12, 13, 14, 15, 16, 17, 18, 19)
 ISSUER_RANGES: tuple[tuple[str, str, tuple[int, ...]], ...] = (
     ("4", "4", (13, 16, 19)),  # Visa
     ("51", "55", (16,)),  # Mastercard
@@ -19,20 +20,17 @@ ISSUER_RANGES: tuple[tuple[str, str, tuple[int, ...]], ...] = (
     ("3095", "3095", (14, 16)),
     ("36", "36", (14, 16, 19)),
     ("38", "39", (14, 16, 19)),
-    ("6011", "6011", (16, 19)),  # Discover
-    ("622126", "622925", (16, 19)),
-    ("644", "649", (16, 19)),
-    ("65", "65", (16, 19)),
+    ("6", "6", _MAESTRO),  # Maestro 600000 to 699999; Discover, RuPay and UnionPay lie inside
     ("35", "35", (16, 19)),  # JCB issues 3528 to 3589; its neighbours are redacted too
     ("2131", "2131", (15, 16)),
     ("1800", "1800", (15, 16)),
-    ("62", "62", (16, 17, 18, 19)),  # UnionPay
-    ("50", "50", (12, 13, 14, 15, 16, 17, 18, 19)),  # Maestro
-    ("56", "58", (12, 13, 14, 15, 16, 17, 18, 19)),
-    ("0604", "0604", (12, 13, 14, 15, 16, 17, 18, 19)),
-    ("6304", "6304", (12, 13, 14, 15, 16, 17, 18, 19)),
-    ("6390", "6390", (12, 13, 14, 15, 16, 17, 18, 19)),
-    ("6759", "6763", (12, 13, 14, 15, 16, 17, 18, 19)),
+    ("81", "82", (16, 17, 18, 19)),
+    ("2200", "2205", (16, 17, 18, 19)),  # Mir, Borica
+    ("8600", "8600", (16,)),  # UzCard
+    ("9", "9", (16,)),  # national schemes: major industry identifier 9, such as Troy and Napas
+    ("50", "50", _MAESTRO),
+    ("56", "58", _MAESTRO),
+    ("0604", "0604", _MAESTRO),
 )
 """Payment card issuer ranges (ISO/IEC 7812), as the schemes publish them."""
 

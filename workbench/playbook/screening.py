@@ -14,35 +14,31 @@ from pathlib import Path
 import polars as pl
 
 from workbench.models.screening import IBAN_LENGTHS, iban_checks, is_card
-from workbench.playbook.identities import is_identity, is_phone
+from workbench.playbook.identities import CANDIDATE, FEWEST_NAMED, is_identity, stands_alone
+from workbench.playbook.naming_words import REACH, nearest_word
+from workbench.playbook.phones import is_phone, is_strong_phone
 
 KINDS = ("card", "iban", "email", "phone", "ssn")
 
 _SPACE = r"[ \u00a0\u202f]"
 _EMAIL = re.compile(
-    r"(?<![\w.+-])[\w.!#$%&'*+/=?^`{|}~-]+@(?:[\w-]+\.)+[^\W\d_][\w-]{1,62}(?![\w-])", re.UNICODE
+    r"(?<![\w.+-])[\w.!#$%&'*+/=?^`{|}~-]{1,128}+@(?:[\w-]{1,63}+\.){1,8}[^\W\d_][\w-]{1,62}(?![\w-])"
 )
 _IBAN_START = re.compile(r"(?<![0-9A-Za-z])[A-Z]{2}[0-9]{2}(?=[ \u00a0-]?[0-9A-Z])", re.IGNORECASE)
+_IBAN_WRITTEN = re.compile(r"[0-9A-Za-z]+|(?:[0-9A-Za-z]{4}[ \u00a0])+[0-9A-Za-z]{1,4}")
+_DIGITS = re.compile(r"[0-9]+")
 _DIGIT_RUN = re.compile(r"[0-9]+(?:[ \u00a0.-][0-9]+)*")
-_IDENTITY = re.compile(
-    r"(?<![\w.+-])(?:"
-    r"[A-Z]{6}[0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]"
-    r"|[A-Z]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-DT]"
-    r"|[XYZ]-?[0-9]{7}-?[A-Z]|[0-9]{8}-?[A-Z]"
-    r"|[12] ?[0-9]{2} ?[0-9]{2} ?[0-9AB]{2} ?[0-9]{3} ?[0-9]{3} ?[0-9]{2}"
-    r"|[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}"
-    r"|[0-9]{3}[- ][0-9]{2}[- ][0-9]{4}|[0-9]{3}[- ][0-9]{3}[- ][0-9]{3}"
-    r"|[0-9]{6,8}[-+][0-9]{4}|[0-9]{6}[-+A][0-9]{3}[0-9A-Y]"
-    r"|756\.[0-9]{4}\.[0-9]{4}\.[0-9]{2}"
-    r"|[0-9]{2} ?[0-9]{6} ?[A-Z] ?[0-9]{3}"
-    r"|[0-9]{9,13}"
-    r")(?![\w+]|[.-][0-9])"
-)
+_MARK = rf"(?:{_SPACE}?[-/]{_SPACE}?|{_SPACE}|\.)"
 _PHONE = re.compile(
-    rf"(?<![\w.,:/+-])(?:\+|00)?(?:\(\+?[0-9]{{1,5}}\)|[0-9]{{1,5}})"
-    rf"(?:(?:{_SPACE}|[-./]|{_SPACE}?[-/]{_SPACE}?)?(?:\([0-9]{{1,4}}\)|[0-9]+)){{1,6}}"
-    rf"(?:{_SPACE}?(?:x|ext\.?|#){_SPACE}?[0-9]{{1,6}})?(?![\w]|[.,:/-][0-9])"
+    rf"(?<![\w.,:/+-])(?:\+|00)?(?:\(\+?[0-9]{{1,5}}\)|[0-9]{{1,16}}+)"
+    rf"(?:{_MARK}?\([0-9]{{1,4}}\)|{_MARK}[0-9]{{1,16}}+|(?<=\))[0-9]{{1,16}}+){{0,6}}"
+    rf"(?:{_SPACE}?(?:x|ext\.?|#){_SPACE}?[0-9]{{1,6}}+)?(?![\w]|[.,:/-][0-9])"
 )
+"""Each group of digits is taken whole, so that no text makes the search try its every division."""
+_READ_OUT = re.compile(
+    r"[0-9]{4}(?:[ -][0-9]{4}){2,3}(?:[ -][0-9]{1,4})?|[0-9]{4}[ -][0-9]{6}[ -][0-9]{4,5}"
+)
+"""How cards are printed: fours with a rest, 4-6-5 (American Express), 4-6-4 (Diners Club)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,14 +61,14 @@ class Screener:
         taken: list[Span] = []
         rest = text
         for kind, candidates in _DETECTORS:
-            spans: list[Span] = []
+            parts, last = [], 0
             for start, end in candidates(rest):
-                if not spans or start >= spans[-1].end:
-                    spans.append(Span(kind=kind, start=start, end=end))
-            for span in spans:  # what is found is out of sight for the next detector
-                blank = "\n" * (span.end - span.start)
-                rest = rest[: span.start] + blank + rest[span.end :]
-            taken += spans
+                if start >= last:
+                    taken.append(Span(kind=kind, start=start, end=end))
+                    # What is found is out of sight for the next detector.
+                    parts += [rest[last:start], "\n" * (end - start)]
+                    last = end
+            rest = "".join([*parts, rest[last:]])
         return tuple(sorted(taken, key=lambda span: span.start))
 
     def find_all(self, texts: Sequence[str]) -> list[tuple[Span, ...]]:
@@ -99,13 +95,17 @@ def _emails(text: str) -> Iterator[tuple[int, int]]:
 def _ibans(text: str) -> Iterator[tuple[int, int]]:
     for match in _IBAN_START.finditer(text):
         length = IBAN_LENGTHS.get(match.group()[:2].upper())
-        stop = length and _iban_end(text, match.start(), lengths=(length, length - 1))
-        if stop:
+        lengths = (length, length - 1) if length else range(34, 13, -1)
+        stop = _iban_end(text, match.start(), lengths=lengths)
+        if stop and (length or _IBAN_WRITTEN.fullmatch(text, match.start(), stop)):
             yield match.start(), stop
 
 
-def _iban_end(text: str, start: int, *, lengths: tuple[int, int]) -> int | None:
-    """Return where an account number ends; one character short still counts if it checks."""
+def _iban_end(text: str, start: int, *, lengths: Sequence[int]) -> int | None:
+    """Return where an account number ends; one character short still counts if it checks.
+
+    A country outside the registry has no length of its own: the check digits decide.
+    """
     plain, ends = "", {}
     for place in range(start, min(len(text), start + 2 * lengths[0])):
         if text[place].isascii() and text[place].isalnum():
@@ -126,32 +126,61 @@ def _cards(text: str) -> Iterator[tuple[int, int]]:
     for match in _DIGIT_RUN.finditer(text):
         if len(match.group()) < 12:
             continue
-        groups = [(found.start(), found.group()) for found in re.finditer(r"[0-9]+", match.group())]
-        first = 0
-        while first < len(groups):
-            last = _card_end([digits for _, digits in groups[first:]])
-            if last:
-                start, (at, digits) = groups[first][0], groups[first + last - 1]
-                yield match.start() + start, match.start() + at + len(digits)
-            first += last or 1
+        spans = [found.span() for found in _DIGITS.finditer(text, *match.span())]
+        plus = text[match.start() - 1 : match.start()] == "+"  # a country code, and no card's start
+        first = int(plus)
+        while first < len(spans):
+            count = _card_groups(text, spans[first:])
+            begin, end = spans[first][0], spans[first + max(count, 1) - 1][1]
+            read = _READ_OUT.fullmatch(text, begin, end) is not None
+            before = text[max(0, begin - REACH) : begin]
+            if not count or (plus and not read) or _is_other(text[begin:end], before=before):
+                first += 1
+                continue
+            yield begin, end
+            first += count
 
 
-def _card_end(groups: Sequence[str]) -> int:
-    """Return how many leading groups make a card number, or 0; the longest wins."""
-    best, digits = 0, ""
-    for count, group in enumerate(groups, start=1):
-        digits += group
+def _card_groups(text: str, spans: Sequence[tuple[int, int]]) -> int:
+    """Return how many leading groups make a card number, or 0; the longest wins.
+
+    Groups are joined by one kind of mark, or are the four digits a card is read out in. Digits
+    that letters go on from are a part of something longer, such as a hash.
+    """
+    best, mixed, digits = 0, 0, ""
+    if re.search(r"[0-9][^\W_]*\Z", text[max(0, spans[0][0] - REACH) : spans[0][0]]):
+        return 0
+    for count, (begin, end) in enumerate(spans, start=1):
+        digits += text[begin:end]
         if len(digits) > 19:
             break
-        if len(digits) >= 12 and is_card(digits):
+        goes_on = end < len(text) and text[end].isascii() and text[end].isalpha()
+        if goes_on or len(digits) < 12 or not is_card(digits):
+            continue
+        one_mark = len({text[stop] for _, stop in spans[: count - 1]}) <= 1
+        read = _READ_OUT.fullmatch(text, spans[0][0], end) is not None
+        if one_mark and (read or count == 1 or len(digits) >= 15):
             best = count
-    return best
+        elif read:
+            mixed = count
+    return best or mixed
+
+
+def _is_other(digits: str, *, before: str) -> bool:
+    """Say whether what would be a short card number is a person's, a telephone's or a parcel's."""
+    word = nearest_word(before)
+    if not digits.isdigit():
+        return word == "other" and _READ_OUT.fullmatch(digits) is None
+    if len(digits) > 14:
+        return word == "identity" and stands_alone(digits)
+    return word not in (None, "card") or (word is None and stands_alone(digits))
 
 
 def _identities(text: str) -> Iterator[tuple[int, int]]:
-    for match in _IDENTITY.finditer(text):
-        if is_identity(match.group(), before=text[max(0, match.start() - 40) : match.start()]):
-            yield match.span()
+    for match in CANDIDATE.finditer(text):
+        start, end = match.span()
+        if end - start >= FEWEST_NAMED and is_identity(match.group(), **_around(text, start, end)):
+            yield start, end
 
 
 def _phones_abroad(text: str) -> Iterator[tuple[int, int]]:
@@ -166,10 +195,36 @@ def _phones(text: str, *, abroad: bool) -> Iterator[tuple[int, int]]:
     """Propose telephone numbers: those with + and a country code first, they are sure."""
     for match in _PHONE.finditer(text):
         start, end = match.span()
-        sure = match.group().startswith(("+", "(+"))
-        before, after = text[max(0, start - 40) : start], text[end : end + 12]
-        if sure is abroad and is_phone(match.group(), before=before, after=after):
+        if match.group().startswith(("+", "(+")) is not abroad:
+            continue
+        if is_phone(match.group(), **_around(text, start, end)):
             yield start, end
+        elif " " in match.group():
+            yield from _two_phones(text, start, end)
+
+
+def _two_phones(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Split what is too long for a number at a space.
+
+    Both halves are numbers, or the first is one whatever follows it.
+    """
+    if _READ_OUT.fullmatch(text, start, end):
+        return
+    places = [p for p in range(end - 1, start, -1) if text[p] == " " and text[p - 1] != ")"]
+    for space in places:
+        halves = ((start, space), (space + 1, end))
+        if all(is_phone(text[a:b], **_around(text, a, b)) for a, b in halves):
+            yield from halves
+            return
+    for space in places:
+        around = _around(text, start, space)
+        if is_strong_phone(text[start:space], before=around["before"]):
+            yield start, space
+            return
+
+
+def _around(text: str, start: int, end: int) -> dict[str, str]:
+    return {"before": text[max(0, start - REACH) : start], "after": text[end : end + REACH]}
 
 
 _DETECTORS = (
