@@ -90,25 +90,23 @@ def nearest_word(before: str, after: str = "") -> Kind | None:
     A sentence's end or another number ends the search: its word is used up.
     """
     clause = _BOUNDARY.split(before[-REACH:])[-1]
-    ends = {
+    ends: dict[Kind, int] = {
         kind: max((match.end() for match in pattern.finditer(clause)), default=-1)
         for kind, pattern in _WORDS.items()
     }
     if "," in clause[max(ends["other"], 0) :]:
         ends["other"] = -1  # `for my account, 555-0100`: a comma ends what the number is not
-    kind = max(ends, key=lambda name: ends[name])
-    if ends[kind] >= 0:
-        return kind
+    nearest: Kind = max(_WORDS, key=lambda kind: ends[kind])
+    if ends[nearest] >= 0:
+        return nearest
     claim = _CLAIM.match(after)
     if claim is None:
         return None
-    rest = claim.group(1)
-    starts = {
-        kind: min((match.start() for match in pattern.finditer(rest)), default=REACH + 1)
-        for kind, pattern in _WORDS.items() if kind in ("identity", "phone")
-    }  # fmt: skip
-    kind = min(starts, key=lambda name: starts[name])
-    return kind if starts[kind] <= REACH else None
+    claims: tuple[Kind, ...] = ("identity", "phone")
+    places: dict[Kind, int] = {
+        kind: m.start() for kind in claims if (m := _WORDS[kind].search(claim.group(1)))
+    }
+    return min(places, key=lambda kind: places[kind]) if places else None
 
 
 def is_labelled(before: str) -> bool:
