@@ -31,7 +31,7 @@ def test_an_adapter_that_fails_does_not_hide_the_next(capsys) -> None:
     ]
     assert not report(examples, {"a": lambda i: i["absent"], "c": lambda i: {"y": 2}})
     printed = capsys.readouterr().out
-    assert "a: DISAGREES, KeyError" in printed
+    assert "a: DISAGREES, KeyError: 'absent' is missing from the inputs" in printed
     assert "c: agrees" in printed
 
 
@@ -55,6 +55,22 @@ def test_values_agree_within_the_tolerance(computed, expected, same) -> None:
 
 def test_a_file_that_is_not_there_is_a_wrong_call(tmp_path: Path) -> None:
     assert main([str(tmp_path / "none.json")]) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "Expecting property name"),
+        ("{}", "expected a list of examples"),
+        ('[{"id": "a", "expected": {}}]', "example 0 needs `inputs`"),
+        ('[{"id": "a", "inputs": {}}]', "example 0 needs `expected`"),
+    ],
+)
+def test_a_file_that_holds_no_examples_is_a_wrong_call(tmp_path: Path, capsys, text, said) -> None:
+    path = tmp_path / "bad.json"
+    path.write_text(text)
+    assert main([str(path)]) == 2
+    assert said in capsys.readouterr().out
 
 
 def test_two_adapters_for_one_id_are_refused(tmp_path: Path) -> None:

@@ -92,6 +92,10 @@ def report(examples: list[dict[str, Any]], adapters: Mapping[str, Adapter]) -> b
             continue
         try:
             rows = run_example(example, adapter)
+        except KeyError as problem:
+            print(f"{example['id']}: DISAGREES, KeyError: {problem} is missing from the inputs")
+            all_agree = False
+            continue
         except Exception as problem:  # an example must not hide the ones after it
             print(f"{example['id']}: DISAGREES, {type(problem).__name__}: {problem}")
             all_agree = False
@@ -107,6 +111,19 @@ def report(examples: list[dict[str, Any]], adapters: Mapping[str, Adapter]) -> b
     return all_agree
 
 
+def read_examples(path: Path) -> list[dict[str, Any]]:
+    """Return the examples of a file; a ValueError says which one lacks what."""
+    document = json.loads(path.read_text(encoding="utf-8"))
+    examples = document.get("examples") if isinstance(document, dict) else document
+    if not isinstance(examples, list):
+        raise ValueError("expected a list of examples, or an object with `examples`.")
+    for at, example in enumerate(examples):
+        for key, kind in (("id", str), ("inputs", dict), ("expected", dict)):
+            if not isinstance(example, dict) or not isinstance(example.get(key), kind):
+                raise ValueError(f"example {at} needs `{key}`.")
+    return examples
+
+
 def main(arguments: list[str]) -> int:
     """Run the examples of a file; see the first lines of this module."""
     if not arguments or arguments[0] in ("-h", "--help"):
@@ -116,8 +133,11 @@ def main(arguments: list[str]) -> int:
     if not path.is_file():
         print(f"No file {path}. Give a file in the form of worked_examples.json.")
         return 2
-    document = json.loads(path.read_text(encoding="utf-8"))
-    examples = document["examples"] if isinstance(document, dict) else document
+    try:
+        examples = read_examples(path)
+    except ValueError as problem:
+        print(f"{path}: {problem}")
+        return 2
     sys.path.insert(0, str(CHECKOUT))
     chosen = [example for example in examples if not wanted or example["id"] in wanted]
     return 0 if report(chosen, load_adapters()) else 1

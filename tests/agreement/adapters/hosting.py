@@ -73,8 +73,11 @@ def provisioned_breakeven(inputs: Mapping[str, Any]) -> dict[str, float]:
         spill_usd_per_mtok=blended,
         minimum_units=0,
     )
-    demand = np.array([part["mtok_per_hour"] for part in inputs["demand_profile"]], dtype=float)
-    hours = np.array([part["hours"] for part in inputs["demand_profile"]], dtype=float)
+    profile = inputs["demand_profile"]
+    # The units are paid for every hour of the month; those the profile leaves out have no demand.
+    rest = inputs["hours"] - sum(part["hours"] for part in profile)
+    demand = np.array([*(part["mtok_per_hour"] for part in profile), 0.0], dtype=float)
+    hours = np.array([*(part["hours"] for part in profile), rest], dtype=float)
     units = inputs["units"]
     bought = outcome(unit, units, demand, hours=hours)
     best = best_units(unit, demand, hours=hours, at_most=80)
