@@ -1,5 +1,6 @@
 """What it may cost and when the budget breaks: the page. Inputs, one sentence, figures."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from widgets.envelope_data import BASE, Reading, published, read
@@ -7,7 +8,15 @@ from widgets.page import Choice, Control, Page, Section, Slider, Snapshot, Value
 from workbench.figures import envelope as figures
 from workbench.figures.caption import Caption
 from workbench.figures.cards import Link, Table, Tile, View
-from workbench.figures.theme import money, money_parts, number, percent
+from workbench.figures.theme import (
+    money,
+    money_parts,
+    month_name,
+    month_span,
+    number,
+    percent,
+    signed,
+)
 from workbench.models.envelope.base_case import base_case
 from workbench.models.envelope.risk import (
     BudgetRisk,
@@ -80,7 +89,7 @@ def draw(reading: Reading, values: Values) -> View:
     reserve = contingency_usd(costs, budget_usd=sum(budget), confidence=confidence)
     moved = change != Change() or _at(values, "budget") != 1
     foot = calibration(reading.score)
-    span = f"{months[0]} to {months[-1]}"
+    span = month_span(months)
     tree = changed(reading.tree, change)
     swings = tornado(tree)
     return View(
@@ -93,11 +102,12 @@ def draw(reading: Reading, values: Values) -> View:
             figures.monthly_fan(
                 Caption(
                     title=f"A month most likely costs {_range(envelope)}",
-                    subtitle="Cost a month: actual, P10–P90 and budget, {unit}",
+                    subtitle="Cost a month: actual, P10–P90 and stepped budget, {unit}",
                     foot=f"Actual is metered usage at contract prices plus fixed costs; forecast modelled, {foot}",
                     why=Link(anchor="method"), span="wide",
                 ),
                 envelope=envelope, budget_usd=budget, actual_usd=reading.history,
+                events=_bound_to_come(reading),
             ),
             figures.s_curve(
                 Caption(
@@ -119,7 +129,7 @@ def draw(reading: Reading, values: Values) -> View:
             figures.tornado(
                 Caption(
                     title=_tornado_title(swings),
-                    subtitle="Total with one input at its P10 and its P90, the others at P50, {unit}",
+                    subtitle="Change of the total with one input at its P10 or P90, the others at P50, {unit}",
                     foot="Inputs measured from the logs or assumed; see the table below",
                     why=Link(anchor="inputs"),
                 ),
@@ -128,7 +138,9 @@ def draw(reading: Reading, values: Values) -> View:
             drivers_table(reading),
         ),
         details=(
+            months_table(envelope, risk, budget_usd=budget),
             years_table(envelope),
+            *scenarios_table(reading),
             figures.stress_table(
                 reading.stresses, title="What a shock would do",
                 subtitle=f"Total of {span} on the same paths, sliders at rest, USD",
@@ -144,9 +156,15 @@ def calibration(score: EnvelopeScore | None) -> str:
 
 def notice(reading: Reading) -> str:
     """Say whose assumptions nobody answers for any more."""
-    if not reading.expired:
-        return ""
-    return "Expired assumptions: " + "; ".join(reading.expired) + "."
+    found = []
+    if reading.expired:
+        found.append("Expired assumptions: " + "; ".join(reading.expired) + ".")
+    if reading.retirements:
+        found.append(
+            "Models in use retire within the span and no event foresees it: "
+            + "; ".join(reading.retirements) + "."
+        )  # fmt: skip
+    return " ".join(found)
 
 
 def tiles(
@@ -163,7 +181,7 @@ def tiles(
         Tile(label="Budget breaks", value=percent(risk.p_breach).removesuffix(" %"), unit="%",
              delta="of all paths, whole span", foot=foot,
              tone="bad" if risk.p_breach > 0.5 else "neutral"),
-        Tile(label="Likely broken from", value=risk.first_likely_breach or "no month",
+        Tile(label="Likely broken from", value=month_name(risk.first_likely_breach) if risk.first_likely_breach else "no month",
              delta="first month with over 50 %, added up", foot=foot,
              tone="bad" if risk.first_likely_breach else "good"),
         _money_tile("Overrun if it breaks", overrun, delta="mean of the paths that break it", foot=foot),
@@ -197,9 +215,18 @@ def drivers_table(reading: Reading) -> Table:
         rows.append(
             (
                 f"event: {name}", number(event.factor.value),
-                f"factor, {percent(event.probability)} likely, {event.earliest} to {event.latest}", "",
-                f"assumption: {event.factor.source}", event.factor.owner,
+                f"factor, {percent(event.probability)} likely, {month_span((event.earliest, event.latest))}", "",
+                f"{'retirement of ' + event.retires + ' on file; ' if event.retires else ''}assumption: {event.factor.source}", event.factor.owner,
                 day(event.factor.expires.isoformat()),
+            )
+        )  # fmt: skip
+    for name, entry in reading.register.correlations.items():
+        rho = reading.correlations.get(name)
+        rows.append(
+            (
+                f"correlation: {name}", number(entry.rho if rho is None else rho), "of weekly totals", "",
+                f"assumption: {entry.source}" if rho is None else "measured: weekly totals of the logs",
+                "", "",
             )
         )  # fmt: skip
     return Table(
@@ -210,6 +237,57 @@ def drivers_table(reading: Reading) -> Table:
         rows=tuple(rows),
         foot=f"Measured to {day(reading.as_of)} by bootstrap of weeks of days, never of requests",
         why=Link(anchor="inputs"),
+    )  # fmt: skip
+
+
+def _bound_to_come(reading: Reading) -> dict[str, str]:
+    """Return the certain events of a known month: forced migrations and decided rollouts."""
+    return {
+        event.earliest: name
+        for name, event in reading.register.events.items()
+        if event.probability == 1 and event.earliest == event.latest
+    }
+
+
+def months_table(envelope: Envelope, risk: BudgetRisk, *, budget_usd: Sequence[float]) -> Table:
+    """List the months with their budget and how likely it breaks, alone and added up."""
+    return Table(
+        title="By month",
+        subtitle="Cost and budget in USD; the budget breaks in the month, and from the first month on",
+        columns=("Month", "P10", "P50", "P90", "Budget", "P(breach)", "P(breach), added up"),
+        rows=tuple(
+            (
+                month_name(month), number(s.p10), number(s.p50), number(s.p90), number(usd),
+                percent(alone), percent(so_far),
+            )
+            for month, s, usd, alone, so_far in zip(
+                envelope.months, envelope.by_month, budget_usd, risk.p_breach_by_month,
+                risk.p_breach_cumulative, strict=True,
+            )
+        ),
+    )  # fmt: skip
+
+
+def scenarios_table(reading: Reading) -> tuple[Table, ...]:
+    """Compare the scenarios with the base on the same draws, sliders at rest."""
+    if len(reading.compared) < 2:
+        return ()
+    base = reading.compared[0].total.p50
+    return (
+        Table(
+            title="Scenarios side by side",
+            subtitle="Total of the span on the same paths, so differences are not noise; sliders at rest, USD",
+            columns=("Scenario", "P10", "P50", "P90", "Change of P50", "P(breach)", "Likely broken from"),
+            text_columns=("Likely broken from",),
+            rows=tuple(
+                (
+                    one.name, number(one.total.p10), number(one.total.p50), number(one.total.p90),
+                    signed(one.total.p50 - base), percent(one.p_breach),
+                    month_name(one.first_likely_breach) if one.first_likely_breach else "no month",
+                )
+                for one in reading.compared
+            ),
+        ),
     )  # fmt: skip
 
 
@@ -235,7 +313,7 @@ def _range(envelope: Envelope) -> str:
 def _breach_title(risk: BudgetRisk) -> str:
     if risk.first_likely_breach is None:
         return "The budget is likely to last"
-    return f"The budget so far is likely broken from {risk.first_likely_breach}"
+    return f"The budget so far is likely broken from {month_name(risk.first_likely_breach)}"
 
 
 def _tornado_title(swings: list[Swing]) -> str:

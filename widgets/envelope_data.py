@@ -18,6 +18,16 @@ from workbench.playbook.assumptions.scenarios import parse_register
 BASE = "base"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """What one scenario comes to."""
+
+    name: str
+    total: Spread
+    p_breach: float
+    first_likely_breach: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Reading:
     """One register under one scenario, drawn once; sliders move it."""
@@ -34,6 +44,10 @@ class Reading:
     stresses: tuple[StressResult, ...]
     score: EnvelopeScore | None
     expired: tuple[str, ...]
+    retirements: tuple[str, ...]
+    correlations: Mapping[str, float]
+    compared: tuple["Compared", ...]
+    """The base and its scenarios, as published."""
     as_of: str
     measured: Mapping[str, Any] = field(default_factory=dict)
 
@@ -66,7 +80,7 @@ def read(snapshot: Any, values: Mapping[str, Any]) -> Reading:  # noqa: ANN401 -
     chosen = one["scenarios"].get(scenario)
     register = parse_register((chosen or one)["register"], name=name)
     measured = {key: Measured(**_tuples(leaf)) for key, leaf in one["measured"].items()}
-    tree = register.cost_tree(measured)
+    tree = register.cost_tree(measured, one.get("correlations"))
     draws = draw(tree, seed=register.seed)
     fixed = sum(cost.usd_by_month[0] for cost in tree.fixed)
     return Reading(
@@ -81,8 +95,27 @@ def read(snapshot: Any, values: Mapping[str, Any]) -> Reading:  # noqa: ANN401 -
         stresses=tuple(_stress(row) for row in one["report"]["stress"]),
         score=None if one["score"] is None else EnvelopeScore(**one["score"]),
         expired=tuple(one["expired"]),
+        retirements=tuple(one.get("retirements", ())),
+        correlations=one.get("correlations", {}),
+        compared=_compared(one),
         as_of=content["as_of"],
     )
+
+
+def _compared(one: Mapping[str, Any]) -> tuple[Compared, ...]:
+    there = {"Base": one["report"]} | {
+        name: scenario["report"]
+        for name, scenario in one["scenarios"].items()
+        if "report" in scenario
+    }
+    return tuple(
+        Compared(
+            name=name.capitalize(), total=Spread(**report["total"]),
+            p_breach=report["risk"]["p_breach"],
+            first_likely_breach=report["risk"]["first_likely_breach"],
+        )
+        for name, report in there.items()
+    )  # fmt: skip
 
 
 def _tuples(leaf: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from workbench.figures import variance as figures
 from workbench.figures.caption import Caption
 from workbench.figures.cards import Chart, Link, Table, Tile, View
 from workbench.figures.charts import Series
-from workbench.figures.theme import accounting, count, money, money_parts, percent
+from workbench.figures.theme import accounting, count, money, money_parts, month_name, percent
 from workbench.models.variance.bridge import LEG_WORDS, variance_steps
 from workbench.models.variance.pvm import PriceVolumeMix
 
@@ -31,10 +31,10 @@ def controls(snapshot: Any) -> list[Control]:  # noqa: ANN401 - a Snapshot or a 
     features = sorted({name for one in content["months"].values() for name in one["features"]})
     return [
         Section("Show"),
-        Choice(name="month", label="Month", options=[(name, name) for name in months]),
+        Choice(name="month", label="Month", options=[(month_name(name), name) for name in months]),
         Choice(
             name="against", label="Compared with",
-            options=[("The month before", "before"), *((name, name) for name in months)],
+            options=[("The month before", "before"), *((month_name(name), name) for name in months)],
         ),
         Choice(
             name="feature", label="Feature",
@@ -57,16 +57,16 @@ def draw(reading: Reading, values: Values) -> View:
     subtitle = f"{reading.scope}, {{unit}}"
     return View(
         answer=answer(reading),
-        scope=f"{reading.scope}, {reading.month} against {reading.against}, contract cost, US dollars",
+        scope=f"{reading.scope}, {month_name(reading.month)} against {month_name(reading.against)}, contract cost, US dollars",
         notice=notice(reading),
         tiles=tiles(reading),
         cards=(
             figures.between_months(
                 Caption(
-                    title=_largest(split), subtitle=f"From {reading.against} to {reading.month}, {subtitle}",
-                    foot=f"{MEASURED}; legs add up exactly", why=Link(anchor="legs"),
+                    title=_largest(split), subtitle=f"From {month_name(reading.against)} to {month_name(reading.month)}, {subtitle}",
+                    foot=f"{MEASURED}; legs add up exactly", why=Link(anchor="legs"), span="narrow",
                 ),
-                split=split, before=reading.against, after=reading.month,
+                split=split, before=month_name(reading.against), after=month_name(reading.month),
             ),
             *_legs(reading),
             *_plan(reading),
@@ -86,8 +86,8 @@ def answer(reading: Reading) -> str:
     )
     step = max(variance_steps(split), key=lambda one: abs(one.value_usd))
     return (
-        f"{reading.month} cost {money(split.actual_usd)}, {money(abs(split.total))} {word} than "
-        f"{reading.against} ({share}); most of it is {step.label.lower()}, "
+        f"{month_name(reading.month)} cost {money(split.actual_usd)}, {money(abs(split.total))} {word} than "
+        f"{month_name(reading.against)} ({share}); most of it is {step.label.lower()}, "
         f"{'+' if step.value_usd > 0 else '−'}{money(abs(step.value_usd))}."
     )
 
@@ -100,7 +100,7 @@ def notice(reading: Reading) -> str:
         found.append(f"{short:,} requests of both months lack a price and are in no figure.")
     for one in reading.adjustments:
         found.append(
-            f"{one['period']} is closed at {money(one['closed_usd'])}; what came later is a "
+            f"{month_name(one['period'])} is closed at {money(one['closed_usd'])}; what came later is a "
             f"prior-period adjustment of {_signed(one['usd'])}, booked by the next close."
         )
     return " ".join(found)
@@ -112,7 +112,7 @@ def tiles(reading: Reading) -> tuple[Tile, ...]:
     value, unit = money_parts(split.actual_usd)
     foot = f"measured, {reading.status}"
     return (
-        Tile(label=f"Cost, {reading.month}", value=value, unit=unit, foot=foot,
+        Tile(label=f"Cost, {month_name(reading.month)}", value=value, unit=unit, foot=foot,
              delta=f"{_signed(split.total)} {_word(split.total)}", tone=_tone(split.total)),
         *(
             _leg_tile(step.label, step.value_usd, foot)
@@ -133,7 +133,7 @@ def lines(reading: Reading, opened: str, *, most: int | None) -> Table:
     )
     return figures.lines_table(
         reading.compared.split, title=title if most else "Every line", rows=rows, most=most,
-        team="Feature", subtitle=f"{reading.month} less {reading.against} by model and meter, USD",
+        team="Feature", subtitle=f"{month_name(reading.month)} less {month_name(reading.against)} by model and meter, USD",
     )  # fmt: skip
 
 
@@ -190,9 +190,9 @@ def _legs(reading: Reading) -> tuple[Chart, ...]:
                 title=f"Of token use, {figures.LEG_NAMES[name].lower()} moved most",
                 subtitle="Token meters only: users to discount, one after another, {unit}",
                 foot="Measured; the split depends on the order, its sum does not",
-                why=Link(anchor="legs"),
+                why=Link(anchor="legs"), span="wide",
             ),
-            legs=legs, before=reading.against, after=reading.month,
+            legs=legs, before=month_name(reading.against), after=month_name(reading.month),
         ),
     )  # fmt: skip
 
@@ -236,7 +236,7 @@ def _closed(reading: Reading) -> tuple[Table, ...]:
     moved = {one["period"]: one for one in reading.adjustments}
     rows = tuple(
         (
-            one["period"],
+            month_name(one["period"]),
             accounting(float(one["contract_cost_usd"]), digits=2),
             one["closed_by"],
             one["closed_at"][:10],

@@ -7,6 +7,7 @@ from typing import Any
 
 from widgets.periods import ALL
 from workbench.errors import InputError
+from workbench.figures.theme import month_span
 from workbench.models.variance.bridge import Bridge, Step, budget_bridge
 from workbench.models.variance.months import Comparison, MonthFacts, compare
 
@@ -117,7 +118,7 @@ def _plan(
         for who in chosen
     ]
     return (
-        f"{months[0]} to {months[-1]}",
+        month_span(months),
         math.fsum(planned.get(who, 0.0) for who in chosen),
         math.fsum(actual.get(who, 0.0) for who in chosen),
         steps,

@@ -285,7 +285,7 @@ def test_pages_read_what_the_commands_say(folder: Path, monkeypatch: pytest.Monk
     assert shown.charts.head["answer"] != before
     assert "uncalibrated: no locked envelope yet" in shown.charts.tiles[0]["foot"]
     bridge = variance_page()
-    assert bridge.charts.head["answer"].startswith("2026-10 cost $186")
+    assert bridge.charts.head["answer"].startswith("Oct 2026 cost $186")
     assert [one["label"] for one in bridge.charts.tiles][1:4] == ["Volume", "Mix", "Price"]
     assert bridge.charts.tiles[1]["value"] == "+64.00"
     bridge.inputs["rows"].value = "price"

@@ -70,7 +70,7 @@ def test_the_answer_names_range_probability_and_month():
     risk = budget_risk(COSTS, budget_usd=BUDGET, months=MONTHS)
     text = figures.answer(ENVELOPE, risk=risk, budget_usd=300.0)
     assert "67 %" in text
-    assert "2026-11" in text
+    assert "Nov 2026" in text
 
 
 def test_bridge_draws_every_step_and_the_outlook():

@@ -10,10 +10,11 @@ from typing import Any
 import yaml
 
 from workbench.answers import Source
-from workbench.answers.measured import measured_leaves
+from workbench.answers.measured import measured_correlations, measured_leaves
 from workbench.answers.vintages import outcomes_of, scored
 from workbench.errors import InputError
 from workbench.models.envelope.leaves import Measured
+from workbench.models.provider_exit.lifecycle import BINDING_WORDS
 from workbench.playbook.assumptions.register import Register
 from workbench.playbook.assumptions.report import EnvelopeReport, envelope_report
 from workbench.playbook.assumptions.scenarios import (
@@ -23,6 +24,7 @@ from workbench.playbook.assumptions.scenarios import (
     read_scenario,
     with_scenarios,
 )
+from workbench.reference import read_table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +34,12 @@ class WorkspaceEnvelope:
     register: Register
     scenarios: tuple[Scenario, ...]
     measured: Mapping[str, Measured]
+    correlations: Mapping[str, float]
+    """Measured ones, by the name of their entry."""
     report: EnvelopeReport
     expired: tuple[str, ...]
+    retirements: tuple[str, ...]
+    """Models in use that retire within the span and that no event foresees."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the figures as plain data, each driver with where it comes from."""
@@ -49,7 +55,15 @@ class WorkspaceEnvelope:
                 sum(month) for month in zip(*self.report.case.fixed.values(), strict=True)
             ]
             or [0.0] * self.register.months,
+            "correlations": {
+                name: {
+                    "rho": self.correlations.get(name, entry.rho),
+                    "basis": "measured" if name in self.correlations else "assumption",
+                }
+                for name, entry in self.register.correlations.items()
+            },
             "expired": list(self.expired),
+            "retirements": list(self.retirements),
         }
 
 
@@ -110,13 +124,37 @@ def envelope(
     """Draw a register with its measured leaves and the scenarios laid over it."""
     laid_over = with_scenarios(register, scenarios)
     measured = measured_leaves(source, laid_over)
+    correlations = measured_correlations(source, laid_over)
     return WorkspaceEnvelope(
         register=laid_over,
         scenarios=tuple(scenarios),
         measured=measured,
-        report=envelope_report(laid_over, measured=measured),
+        correlations=correlations,
+        report=envelope_report(laid_over, measured=measured, correlations=correlations),
         expired=tuple(expired(laid_over, scenarios, as_of=source.as_of)),
+        retirements=tuple(unforeseen_retirements(source, laid_over)),
     )
+
+
+def unforeseen_retirements(source: Source, register: Register) -> list[str]:
+    """Return models of the last four weeks that retire within the span and no event foresees."""
+    used = source.rows(
+        "SELECT DISTINCT lower(provider || '/' || model) AS name FROM rollup_day "
+        "WHERE day > CAST($as_of AS DATE) - INTERVAL 28 DAY AND day <= $as_of",
+        {"as_of": source.as_of},
+    )
+    names = {row["name"] for row in used}
+    foreseen = {one.retires.lower() for one in register.events.values() if one.retires}
+    months = register.month_names
+    return [
+        f"{row['provider']}/{row['model']} on {row['retires_on']}"
+        for row in read_table("model_lifecycle")
+        if row["retires_on"]
+        and row["confidence"] in BINDING_WORDS
+        and months[0] <= row["retires_on"][:7] <= months[-1]
+        and (name := f"{row['provider']}/{row['model']}".lower()) in names
+        and name not in foreseen
+    ]
 
 
 def monthly_usd(source: Source) -> dict[str, float]:
@@ -152,18 +190,27 @@ def document(source: Source) -> dict[str, Any] | None:
         found[name] = {
             "register": register.as_dict(),
             "measured": {key: asdict(leaf) for key, leaf in drawn.measured.items()},
+            "correlations": dict(drawn.correlations),
             "report": drawn.as_dict(),
             "score": None if score is None else asdict(score),
             "scenarios": {
                 scenario.name: {
                     "register": with_scenarios(register, [scenario]).as_dict(),
                     "changes": [change.model_dump(mode="json") for change in scenario.changes],
+                    "report": _in_short(envelope(source, register, [scenario])),
                 }
                 for scenario in scenarios_of(folder, register)
             },
             "expired": list(drawn.expired),
+            "retirements": list(drawn.retirements),
         }
     return {"as_of": source.as_of.isoformat(), "history": history, "registers": found}
+
+
+def _in_short(drawn: WorkspaceEnvelope) -> dict[str, Any]:
+    """Return total and risk: what a comparison of scenarios shows."""
+    content = drawn.report.as_dict()
+    return {name: content[name] for name in ("total", "risk")}
 
 
 def _driver(register: Register, name: str, measured: Measured | None) -> dict[str, Any]:

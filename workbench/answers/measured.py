@@ -7,10 +7,20 @@ from typing import Any
 import numpy as np
 
 from workbench.answers import Source
-from workbench.models.envelope.leaves import DAYS_IN_A_BLOCK, Measured, measured_by_day
+from workbench.models.envelope.leaves import (
+    DAYS_IN_A_BLOCK,
+    FEWEST_PERIODS,
+    Floats,
+    Measured,
+    correlation_of_periods,
+    measured_by_customer,
+    measured_by_day,
+)
+from workbench.models.envelope.paths import has_joint_distribution
 from workbench.playbook.assumptions.register import MeasureEntry, Register
 
 DAYS_A_MONTH = 365.25 / 12
+CORRELATED_DAYS = 182
 POINTS = 201
 """Quantiles kept of a measured leaf's bootstrap means; drawing interpolates between them."""
 
@@ -26,9 +36,86 @@ def measured_leaves(source: Source, register: Register) -> dict[str, Measured]:
     return found
 
 
+def measured_correlations(source: Source, register: Register) -> dict[str, float]:
+    """Return the correlations that weekly totals of the logs show, by the name of their entry."""
+    found: dict[str, float] = {}
+    for name, entry in register.correlations.items():
+        pair = [register.drivers[driver].measure for driver in entry.between]
+        if entry.measure and all(pair):
+            one, other = (_weekly(source, measure) for measure in pair if measure is not None)
+            rho = correlation_of_periods(*_same_length(one, other))
+            if rho is not None:
+                found[name] = rho
+    return _that_can_hold(register, found)
+
+
+def _that_can_hold(register: Register, measured: dict[str, float]) -> dict[str, float]:
+    """Move measured correlations towards the judged ones until all can hold at once.
+
+    Pairs are measured one by one and pairs not named are independent, so together they may
+    describe no joint distribution.
+    """
+    for part in np.linspace(1.0, 0.1, 10):
+        found = {
+            name: (judged := register.correlations[name].rho) + float(part) * (rho - judged)
+            for name, rho in measured.items()
+        }
+        if has_joint_distribution(register.cost_tree(correlations=found)):
+            return found
+    return {}
+
+
+def _weekly(source: Source, measure: MeasureEntry) -> Floats:
+    """Return whole weeks of the last half year, oldest first."""
+    days = _days(source, measure.model_copy(update={"days": CORRELATED_DAYS, "by": "day"}))
+    part, whole = (np.array([float(row[key] or 0.0) for row in days]) for key in ("part", "whole"))
+    weeks = len(days) // 7
+    sums = [one[len(one) - 7 * weeks :].reshape(weeks, 7).sum(axis=1) for one in (part, whole)]
+    if measure.of in ("requests", "users"):
+        return sums[0]
+    return np.divide(sums[0], sums[1], out=np.zeros(weeks), where=sums[1] > 0)
+
+
+def _same_length(one: Floats, other: Floats) -> tuple[Floats, Floats]:
+    length = min(one.size, other.size)
+    return one[one.size - length :], other[other.size - length :]
+
+
+def _by_customer(
+    source: Source, measure: MeasureEntry, *, is_share: bool, seed: int
+) -> Measured | None:
+    rows = source.rows(
+        _CUSTOMERS,
+        {
+            "first": source.as_of - timedelta(days=measure.days - 1), "last": source.as_of,
+            "features": list(measure.features), "others": list(measure.except_features),
+        },
+    )  # fmt: skip
+    part, whole = (
+        np.array([float(row[key] or 0.0) for row in rows]) for key in ("usd", "requests")
+    )
+    if len(rows) < FEWEST_PERIODS or not whole.any():
+        return None
+    text = f"store: {_words(measure)}, {len(rows)} customers, {measure.days} days to {source.as_of.isoformat()}"
+    if measure.of == "requests":
+        # The mean customer times their number: a month of all of them.
+        values, weights = whole * (DAYS_A_MONTH / measure.days * len(rows)), None
+    else:
+        values, weights = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0), whole
+    leaf = measured_by_customer(values, source=text, seed=seed, weights=weights, is_share=is_share)
+    return _kept(leaf)
+
+
+def _kept(leaf: Measured) -> Measured:
+    kept = np.quantile(np.asarray(leaf.means), np.linspace(0, 1, POINTS))
+    return Measured(means=tuple(kept.tolist()), source=leaf.source, is_share=leaf.is_share)
+
+
 def _measured(
     source: Source, measure: MeasureEntry, *, is_share: bool, seed: int
 ) -> Measured | None:
+    if measure.by == "customer":
+        return _by_customer(source, measure, is_share=is_share, seed=seed)
     rows = _days(source, measure)
     if len(rows) < DAYS_IN_A_BLOCK:
         return None
@@ -44,8 +131,7 @@ def _measured(
         return None
     text = f"store: {_words(measure)}, {len(rows)} days to {source.as_of.isoformat()}"
     leaf = measured_by_day(daily, source=text, seed=seed, weights=weights, is_share=is_share)
-    kept = np.quantile(np.asarray(leaf.means), np.linspace(0, 1, POINTS))
-    return Measured(means=tuple(kept.tolist()), source=text, is_share=is_share)
+    return _kept(leaf)
 
 
 def _words(measure: MeasureEntry) -> str:
@@ -107,6 +193,11 @@ _REQUESTS = _sum("requests", "rollup_day")
 _USD = _sum("contract_pico / 1e12", "rollup_day")
 _METERS = _sum("quantity", "rollup_class", "list_contains($meters, meter)")
 _WHOLE = _sum("quantity", "rollup_class", "list_contains($whole, meter)")
+_CUSTOMERS = (
+    "SELECT tenant, CAST(sum(requests) AS DOUBLE) AS requests, "
+    "CAST(sum(contract_pico) / 1e12 AS DOUBLE) AS usd FROM rollup_day "
+    f"WHERE day BETWEEN $first AND $last AND {_FILTER} GROUP BY tenant ORDER BY tenant"
+)
 _USERS = tuple(
     f"SELECT period AS day, CAST(sum(users) AS DOUBLE) AS {name} FROM rollup_users "
     "WHERE grain = 'day' AND CASE WHEN len($features) = 0 THEN cut = 'all' "

@@ -194,8 +194,13 @@ def waterfall(
     )  # fmt: skip
 
 
-def tornado(caption: Caption, *, base: float, drivers: Sequence[Driver]) -> Chart:
-    """Draw how far each input moves the result from `base`, widest first."""
+def tornado(
+    caption: Caption, *, base: float, drivers: Sequence[Driver], more_is_bad: bool = True
+) -> Chart:
+    """Draw how far each input moves the result from `base`, widest first.
+
+    Each end says by how much and at which value of the input; its colour says good or bad.
+    """
     ordered = sorted(drivers, key=lambda d: -abs(d.high - d.low))[:MAX_BARS]
     divisor, letter = theme.scale_of(
         max((abs(v) for d in ordered for v in (d.low, d.high)), default=1.0)
@@ -212,7 +217,7 @@ def tornado(caption: Caption, *, base: float, drivers: Sequence[Driver]) -> Char
         "tickfont": {"size": 12, "color": theme.INK_2},
     }  # fmt: skip
     reach = [base, *(v for d in ordered for v in (d.low, d.high))]
-    pad = (max(reach) - min(reach)) * 0.2 / divisor
+    pad = (max(reach) - min(reach)) * 0.55 / divisor  # room for the texts at the ends
     layout["xaxis"] |= {
         "tickformat": ",.4~g", "nticks": 5,
         "range": [min(reach) / divisor - pad, max(reach) / divisor + pad],
@@ -223,9 +228,15 @@ def tornado(caption: Caption, *, base: float, drivers: Sequence[Driver]) -> Char
     ]  # fmt: skip
     layout |= {"barmode": "overlay", "bargap": 0.4}
     traces = []
-    for side, color in (("low", theme.PREVIOUS), ("high", theme.ACCENT)):
+    widest = max((abs(v - base) / divisor for v in reach), default=0.0)
+    digits = theme.digits_for(widest)
+    for side in ("low", "high"):
         ends = [getattr(d, side) for d in ordered]
-        texts = [theme.plain(getattr(d, f"{side}_at")) for d in ordered]
+        color = [theme.BAD if (end > base) == more_is_bad else theme.GOOD for end in ends]
+        texts = [
+            _end_text((end - base) / divisor, getattr(d, f"{side}_at"), digits=digits)
+            for d, end in zip(ordered, ends, strict=True)
+        ]
         traces.append({
             "type": "bar", "orientation": "h", "y": places, "base": base / divisor,
             "x": [(end - base) / divisor for end in ends], "marker": {"color": color},
@@ -243,6 +254,11 @@ def tornado(caption: Caption, *, base: float, drivers: Sequence[Driver]) -> Char
         summary=f"Base {theme.number(base)} {caption.unit}; the widest driver is {first}.",
         columns=("Input", "low at", "result", "high at", "result "),
     )  # fmt: skip
+
+
+def _end_text(change: float, at: str, *, digits: int) -> str:
+    text = theme.signed(change, digits=digits)
+    return theme.plain(f"{text} at {at}" if at else text)
 
 
 def short(name: str, characters: int = 28) -> str:

@@ -7,7 +7,6 @@ from typing import Any
 from workbench.figures import theme
 from workbench.figures.cards import Chart, Link, Span
 
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 EMPTY = "Nothing in this selection. Choose a longer period or another filter."
 Numbers = Sequence[float | None]
 Labels = Sequence[str] | Sequence[float]
@@ -87,7 +86,7 @@ def month(at: str) -> str:
     """
     if len(at) != 7 or at[4] != "-" or not at[5:].isdigit():
         return theme.plain(at)
-    name = MONTHS[int(at[5:]) - 1]
+    name = theme.MONTHS[int(at[5:]) - 1]
     return f"{name} {at[2:4]}" if name == "Jan" else name
 
 

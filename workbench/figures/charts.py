@@ -46,6 +46,8 @@ class Series:
     color: str = ""
     label: str = ""
     """Text at the line's end; the name and last value when empty."""
+    stepped: bool = False
+    """Whether it holds for a whole period and then jumps, as a budget does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,18 +124,21 @@ def fan(
     p90: Numbers,
     actual: Numbers = (),
     plan: Numbers = (),
+    marks: Sequence[Mark] = (),
 ) -> Chart:
     """Draw a forecast as its median and P10–P90 band, beside what happened and what was planned.
 
     All run over the same x: `actual` has None after its end, the forecast None before its start.
+    The plan holds for a whole period and then steps.
     """
     given = (
-        Series(name="plan", y=plan, look="plan"),
+        Series(name="budget", y=plan, look="plan", stepped=True),
         Series(name="actual", y=actual),
         Series(name="P50", y=p50, look="forecast"),
     )
     series = [item for item in given if known(item.y)]
-    return lines(caption, x=x, series=series, bands=[Band(name="P10–P90", low=p10, high=p90)])
+    band = Band(name="P10–P90", low=p10, high=p90)
+    return lines(caption, x=x, series=series, bands=[band], marks=marks)
 
 
 def s_curve(
@@ -182,6 +187,8 @@ def _line(item: Series, *, x: Labels, divisor: float, unit: str) -> dict[str, An
     line = dict(LOOKS[item.look])
     if item.color:
         line["color"] = item.color
+    if item.stepped:
+        line["shape"] = "hvh"
     return {
         "type": "scatter", "mode": "lines", "name": theme.plain(item.name), "x": list(x),
         "y": scaled(item.y, divisor), "line": line, "connectgaps": False,

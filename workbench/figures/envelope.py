@@ -53,6 +53,7 @@ def monthly_fan(
     envelope: Envelope,
     budget_usd: Sequence[float],
     actual_usd: Mapping[str, float] | None = None,
+    events: Mapping[str, str] | None = None,
 ) -> Chart:
     """Draw P10, P50 and P90 of each month beside the budget, after the months that were.
 
@@ -60,8 +61,10 @@ def monthly_fan(
     ----------
     actual_usd
         USD by month, YYYY-MM; months before the envelope go in front of it.
+    events
+        What is bound to come, by the month in which it does; marked.
     """
-    actual = actual_usd or {}
+    actual, dated = actual_usd or {}, events or {}
     earlier = [month for month in sorted(actual) if month < envelope.months[0]]
     gap: list[float | None] = [None] * len(earlier)
     spreads = envelope.by_month
@@ -73,6 +76,7 @@ def monthly_fan(
         p90=[*gap, *(spread.p90 for spread in spreads)],
         actual=[actual.get(month) for month in (*earlier, *envelope.months)],
         plan=[*gap, *budget_usd],
+        marks=[charts.Mark(text=text, x=month, color=theme.INK_3) for month, text in dated.items()],
     )
 
 
@@ -134,13 +138,13 @@ def answer(envelope: Envelope, *, risk: BudgetRisk, budget_usd: float) -> str:
     """Return the page's sentence: the range of the total and how likely the budget breaks."""
     total = envelope.total
     text = (
-        f"From {envelope.months[0]} to {envelope.months[-1]} it costs "
+        f"From {theme.month_span(envelope.months)} it costs "
         f"{theme.money(total.p10)} to {theme.money(total.p90)} (8 of 10), most likely about "
         f"{theme.money(total.p50)}; the budget of {theme.money(budget_usd)} breaks with a "
         f"probability of {theme.percent(risk.p_breach)}"
     )
     if risk.first_likely_breach is not None:
-        text += f", likely from {risk.first_likely_breach}"
+        text += f", likely from {theme.month_name(risk.first_likely_breach)}"
     return text + "."
 
 

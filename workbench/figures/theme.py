@@ -25,6 +25,7 @@ HEAT = ((0.0, "#f1f4f8"), (1.0, "#1f4e78"))
 
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
 NOT_KNOWN = "n/a"
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 MINUS = "−"
 
 
@@ -142,6 +143,30 @@ def column_digits(values: Sequence[float | None]) -> int:
         return 0
     least = min(sizes)
     return 2 if least >= 0.1 else min(6, 1 - math.floor(math.log10(least)))
+
+
+def month_name(month: str) -> str:
+    """Write a month, YYYY-MM, as people do.
+
+    Examples
+    --------
+    >>> month_name("2026-11")
+    'Nov 2026'
+    """
+    year, number_of_month = month.split("-")
+    return f"{MONTHS[int(number_of_month) - 1]} {year}"
+
+
+def month_span(months: Sequence[str]) -> str:
+    """Write the first and the last of some months.
+
+    Examples
+    --------
+    >>> month_span(["2026-11", "2026-12", "2027-12"]), month_span(["2026-11"])
+    ('Nov 2026 to Dec 2027', 'Nov 2026')
+    """
+    first, last = month_name(months[0]), month_name(months[-1])
+    return first if first == last else f"{first} to {last}"
 
 
 def count(value: float | None) -> str:

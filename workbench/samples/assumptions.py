@@ -46,7 +46,17 @@ def register(scale: float) -> dict[str, Any]:
         "correlations": {
             "support and image users": {
                 "between": ["support user days", "image requests"], "rho": 0.3, "source": SOURCE,
+                "measure": True,
             }
+        },
+        "stresses": {
+            "context of support doubles": {"drivers": {"support input a request": 2.0}, "source": SOURCE},
+            "an agent loop: five requests of one": {
+                "drivers": {"support requests a user day": 5.0}, "source": SOURCE,
+            },
+            "fallback model at 1.8 times the price": {
+                "lines": dict.fromkeys(SUPPORT_LINES, 1.8), "source": SOURCE,
+            },
         },
     }  # fmt: skip
 
@@ -187,5 +197,7 @@ def _events(scale: float) -> dict[str, Any]:
             "earliest": "2027-07", "latest": "2027-07",
             "factor": factor(0.97, 0.85, 1.2, "platform owner"),
             "one_off_usd": round(400.0 * scale, 2),
+            # The table states a day before which it stays; the month is the owner's.
+            "retires": "anthropic/claude-sonnet-5",
         },
     }  # fmt: skip

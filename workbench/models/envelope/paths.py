@@ -69,6 +69,15 @@ def draw(tree: CostTree, *, seed: int, paths: int = PATHS) -> Draws:
     )
 
 
+def has_joint_distribution(tree: CostTree) -> bool:
+    """Say whether all correlations of a tree can hold at once."""
+    try:
+        _mixing(tree, [driver.name for driver in tree.drivers])
+    except InputError:
+        return False
+    return True
+
+
 def line_noise(tree: CostTree, draws: Draws) -> Singles:
     """Return each line's volume without growth and price, [months, lines, paths].
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from workbench.errors import InputError, shown
 from workbench.models.envelope.leaves import Judged, Measured
 from workbench.models.envelope.risk import month_names
+from workbench.models.envelope.sensitivity import Stress
 from workbench.models.envelope.tree import (
     Commitment,
     CostLine,
@@ -22,10 +23,34 @@ from workbench.models.envelope.tree import (
     FixedCost,
     PriceStep,
 )
+from workbench.models.provider_exit.lifecycle import BINDING_WORDS
+from workbench.reference import read_table
 
 Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 LONGEST_MONTHS = 120
+
+
+def retirement_span(name: str) -> dict[str, str]:
+    """Return earliest and latest month of a model's retirement, as far as the table states them.
+
+    Raises
+    ------
+    ValueError
+        If the table has no confirmed date for `name`, written provider/model.
+    """
+    for row in read_table("model_lifecycle"):
+        if f"{row['provider']}/{row['model']}".lower() != name.lower():
+            continue
+        if row["confidence"] not in BINDING_WORDS:
+            continue
+        if row["retires_on"]:
+            return {"earliest": row["retires_on"][:7], "latest": row["retires_on"][:7]}
+        if row["retires_not_before"]:
+            return {"earliest": row["retires_not_before"][:7]}
+    raise ValueError(
+        f"no confirmed retirement of {name} in the lifecycle table; give earliest and latest"
+    )
 
 
 class Entry(BaseModel):
@@ -84,6 +109,14 @@ class MeasureEntry(Entry):
     whole: tuple[str, ...] = ()
     """The whole of a share, its part included."""
     days: Annotated[int, Field(ge=7, le=400)] = 56
+    by: Literal["day", "customer"] = "day"
+    """What is drawn again: weeks of days, or customers (tenants); never requests."""
+
+    @model_validator(mode="after")
+    def _counted_by_customer(self) -> "MeasureEntry":
+        if self.by == "customer" and self.of not in ("requests", "usd_per_request"):
+            raise ValueError("by: customer goes with requests or usd_per_request")
+        return self
 
 
 class DriverEntry(Judgement):
@@ -130,7 +163,7 @@ class CommitmentEntry(Entry):
 
 
 class EventEntry(Entry):
-    """A change that may or must come."""
+    """A change that may or must come; one that `retires` a model is a forced migration."""
 
     lines: tuple[str, ...] = Field(min_length=1)
     probability: Annotated[float, Field(ge=0, le=1)]
@@ -138,6 +171,19 @@ class EventEntry(Entry):
     latest: Month
     factor: Judgement
     one_off_usd: Finite = 0.0
+    retires: str | None = None
+    """provider/model of the lifecycle table: it happens for certain, in the month stated there.
+
+    Where only a day before which it stays is stated, that is the earliest month and `latest` is
+    the owner's to say.
+    """
+
+    @model_validator(mode="before")
+    @classmethod
+    def _dated_by_the_table(cls, content: Any) -> Any:  # noqa: ANN401 - what YAML gave
+        if not isinstance(content, dict) or not content.get("retires"):
+            return content
+        return {"probability": 1.0, **retirement_span(str(content["retires"])), **content}
 
 
 class CorrelationEntry(Entry):
@@ -145,6 +191,19 @@ class CorrelationEntry(Entry):
 
     between: tuple[str, str]
     rho: Annotated[float, Field(ge=-1, le=1)]
+    source: str = Field(min_length=1)
+    measure: bool = False
+    """Taken from weekly totals of the logs, where they hold eight weeks of both drivers."""
+
+
+class StressEntry(Entry):
+    """A shock to try: factors on drivers and prices, shares put to a value."""
+
+    drivers: dict[str, Finite] = {}
+    lines: dict[str, Finite] = {}
+    """Factors on the price of lines, such as a dearer fallback model in an outage."""
+    all_prices: Annotated[Finite, Field(ge=0)] = 1.0
+    shares: dict[str, Finite] = {}
     source: str = Field(min_length=1)
 
 
@@ -165,6 +224,7 @@ class Register(Entry):
     commitments: dict[str, CommitmentEntry] = {}
     events: dict[str, EventEntry] = {}
     correlations: dict[str, CorrelationEntry] = {}
+    stresses: dict[str, StressEntry] = {}
 
     @property
     def month_names(self) -> tuple[str, ...]:
@@ -183,13 +243,19 @@ class Register(Entry):
         }
         return found | {f"events.{name}.factor": e.factor for name, e in self.events.items()}
 
-    def cost_tree(self, measured: Mapping[str, Measured] | None = None) -> CostTree:
+    def cost_tree(
+        self,
+        measured: Mapping[str, Measured] | None = None,
+        correlations: Mapping[str, float] | None = None,
+    ) -> CostTree:
         """Return the tree to draw from; what was measured takes the place of a judgement.
 
         Parameters
         ----------
         measured
             Leaves from the logs by driver.
+        correlations
+            Measured correlations by the name of their entry, in place of the judged ones.
 
         Raises
         ------
@@ -221,8 +287,21 @@ class Register(Entry):
                 for name, entry in self.commitments.items()
             ),
             events=tuple(self._event(name, entry) for name, entry in self.events.items()),
-            correlations={entry.between: entry.rho for entry in self.correlations.values()},
+            correlations={
+                entry.between: (correlations or {}).get(name, entry.rho)
+                for name, entry in self.correlations.items()
+            },
         )
+
+    def shocks(self) -> tuple[Stress, ...]:
+        """Return the shocks of the register for the model."""
+        return tuple(
+            Stress(
+                name=name, driver_factors=entry.drivers, price_factors=entry.lines,
+                all_prices=entry.all_prices, share_values=entry.shares,
+            )
+            for name, entry in self.stresses.items()
+        )  # fmt: skip
 
     def _line(self, name: str, entry: LineEntry) -> CostLine:
         # A price that began before the envelope is in force in its first month.

@@ -74,6 +74,7 @@ def envelope_report(
     register: Register,
     *,
     measured: Mapping[str, Measured] | None = None,
+    correlations: Mapping[str, float] | None = None,
     stresses: tuple[Stress, ...] = (),
     paths: int = PATHS,
 ) -> EnvelopeReport:
@@ -85,13 +86,15 @@ def envelope_report(
         The base, or what `with_scenarios` made of it; its seed makes scenarios share draws.
     measured
         Leaves from the logs by driver, in place of what the register judges.
+    correlations
+        Measured correlations by the name of their entry, likewise.
     stresses
-        Shocks to test; a rise of all prices and, where there are shares, each of them at 0 are
-        always tested.
+        Shocks to test beside the register's own; a rise of all prices and, where there are
+        shares, each of them at 0 are always tested.
     paths
         A power of two.
     """
-    tree, months = register.cost_tree(measured), register.month_names
+    tree, months = register.cost_tree(measured, correlations), register.month_names
     draws = draw(tree, seed=register.seed, paths=paths)
     state = EnvelopeState(tree, draws)
     costs = state.costs()
@@ -113,7 +116,7 @@ def envelope_report(
         stresses=stress_tests(
             tree,
             draws,
-            (PRICE_RISE, *_shares_at_nothing(register), *stresses),
+            (PRICE_RISE, *_shares_at_nothing(register), *register.shocks(), *stresses),
             months=months,
             budget_usd=total_budget,
         ),
