@@ -73,7 +73,7 @@ def draw(reading: Reading, values: Values) -> View:
             *_unit_costs(reading),
             lines(reading, values["rows"], most=MOST_LINES),
         ),
-        details=(*_outlook(reading), *_closed(reading), lines(reading, ALL, most=None)),
+        details=(*_outlook(reading), figures.otherwise_table(split), *_closed(reading), lines(reading, ALL, most=None)),
     )  # fmt: skip
 
 
@@ -133,8 +133,18 @@ def lines(reading: Reading, opened: str, *, most: int | None) -> Table:
     )
     return figures.lines_table(
         reading.compared.split, title=title if most else "Every line", rows=rows, most=most,
-        team="Feature", subtitle=f"{month_name(reading.month)} less {month_name(reading.against)} by model and meter, USD",
+        team="Feature", log_rows=_command(reading, opened),
+        subtitle=f"{month_name(reading.month)} less {month_name(reading.against)} by model and meter, USD",
     )  # fmt: skip
+
+
+def _command(reading: Reading, opened: str) -> str:
+    """Return the command that lists the log rows behind a bar."""
+    leg = "" if opened == ALL else f" {opened}"
+    leg = leg or " volume"
+    return (
+        f"workbench model variance --month {reading.month} --against {reading.against} --rows{leg}"
+    )
 
 
 def _leg_tile(label: str, usd: float, foot: str) -> Tile:

@@ -104,6 +104,31 @@ def test_variance_of_two_months_worked_by_hand(folder: Path):
     assert legs["list_price"] + legs["discount"] == pytest.approx(62)
 
 
+def test_a_bar_opens_the_log_rows_behind_it(folder: Path, tmp_path: Path):
+    more = [
+        row(910, date(2026, 10, 9), 7, model="other-model"),
+        row(911, date(2026, 10, 9), 0, pages=2),
+    ]
+    ingest(Workspace(folder), write_jsonl(tmp_path / "more.jsonl", more))
+    found = answer(folder, "model", "variance", "--rows", "price", "--limit", "3")
+    # All 30 and 31 rows of the model that was priced in both months, and nothing else.
+    assert found["rows_in_all"] == 61
+    assert float(found["rows_usd"]) == pytest.approx(60 + 186)
+    assert len(found["rows"]) == 3
+    assert found["rows"][0]["path"].endswith("log.jsonl")
+    assert found["rows"][0]["request_id"].startswith("r")
+    assert found["rows"][0]["source_row"] > 0
+    name = "house-model · uncached input tokens"
+    assert found["lines"] == [{"name": name, "feature": "chat", "usd": pytest.approx(62)}]
+    one = answer(folder, "model", "variance", "--rows", "price", "--line", name)
+    assert one["rows_in_all"] == 61
+    assert "No line has a share in new" in str(
+        run(folder, "model", "variance", "--rows", "new").exception
+    )
+    odd = run(folder, "model", "variance", "--rows", "price", "--line", "x'); DROP TABLE meta; --")
+    assert isinstance(odd.exception, InputError)
+
+
 def test_variance_refuses_a_month_without_usage(folder: Path):
     assert "No usage in 2026-01" in str(
         run(folder, "model", "variance", "--month", "2026-01").exception

@@ -2,6 +2,7 @@
 
 A closed month is told by its record, so it never moves; any other month by the rollups.
 """
+# ruff: noqa: S608 - names of lines are quoted as text; months are bound
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 from workbench.answers import Source
 from workbench.answers.closes import adjustments, close_records
 from workbench.answers.month_facts import current_facts
-from workbench.models.variance.months import MonthFacts, months_variance
+from workbench.errors import InputError
+from workbench.models.variance.months import LEGS, MonthFacts, months_variance
 from workbench.playbook.dossier_files import read_dossiers
 
 
@@ -44,6 +46,94 @@ def report(
         {name: MonthFacts.from_dict(one) for name, one in found.items()},
         month=month, against=against, successors=successors(source),
     )  # fmt: skip
+
+
+def rows_behind(
+    source: Source,
+    leg: str,
+    *,
+    month: str | None = None,
+    against: str | None = None,
+    line: str | None = None,
+    limit: int = 50,
+) -> dict[str, Any]:
+    """Return the log rows behind one bar of the bridge: those of the lines that make it.
+
+    Parameters
+    ----------
+    leg
+        volume, mix, price, new or discontinued.
+    line
+        Only this line, written as pages write it: model · meter.
+    limit
+        Rows to list, the dearest first; how many there are in all is said.
+
+    Raises
+    ------
+    InputError
+        If no line has a share in the leg, or none of that name.
+    """
+    if leg not in LEGS:
+        raise InputError(f"No leg {leg!r}; there are {', '.join(LEGS)}.")
+    found = report(source, month=month, against=against)
+    lines = sorted(
+        (one for one in found["lines"] if one[leg] and line in (None, one["name"])),
+        key=lambda one: -abs(one[leg]),
+    )
+    if not lines:
+        raise InputError(
+            f"No line has a share in {leg}{f' and is named {line!r}' if line else ''}."
+        )
+    # A successor's line holds the rows of what it followed as well.
+    followed = successors(source)
+    wanted = [
+        (model, name.split(" · ", 1)[1].replace(" ", "_"), one["team"])
+        for one in lines
+        for name in [one["name"]]
+        for model in _models_of(name.split(" · ", 1)[0], followed)
+    ]
+    query = _rows_query(wanted)
+    spans = {"months": [found["against"], found["month"]]}
+    (total,) = source.rows(
+        f"SELECT count(*) AS rows, CAST(sum(contract_cost_usd) AS VARCHAR) AS usd FROM ({query})",
+        spans,
+    )
+    rows = source.rows(f"{query} ORDER BY contract_cost_usd DESC NULLS LAST LIMIT {limit:d}", spans)
+    return {
+        "leg": leg, "against": found["against"], "month": found["month"], "usd": found[leg],
+        "lines": [{"name": one["name"], "feature": one["team"], "usd": one[leg]} for one in lines],
+        "rows_in_all": total["rows"], "rows_usd": total["usd"], "rows": rows,
+    }  # fmt: skip
+
+
+def _models_of(model: str, followed: Mapping[str, str]) -> list[str]:
+    names = [model]
+    for name in names:
+        names += [old for old, new in followed.items() if new == name and old not in names]
+    return names
+
+
+def _rows_query(wanted: list[tuple[str, str, str]]) -> str:
+    """Return SQL for the priced rows that use a meter of a model in a feature, with their file."""
+    by_line: dict[tuple[str, str], list[str]] = {}
+    for model, meter, feature in wanted:
+        by_line.setdefault((model, feature), []).append(meter)
+    used = " OR ".join(
+        f"(p.model = {_text(model)} AND coalesce(p.feature, '(none)') = {_text(feature)}"
+        f" AND ({' OR '.join(f'p.{meter} > 0' for meter in meters)}))"
+        for (model, feature), meters in by_line.items()
+    )
+    return (
+        "SELECT strftime(p.started_at, '%Y-%m') AS month, p.started_at, p.model, p.feature, p.request_id,"
+        " p.contract_cost_usd, p.price_status, m.path, p.source_row FROM priced_usage AS p"
+        " JOIN ingest_manifest AS m ON m.source_id = p.source_id"
+        f" WHERE list_contains($months, strftime(p.started_at, '%Y-%m')) AND ({used})"
+    )
+
+
+def _text(value: str) -> str:
+    """Return a value as SQL text; quotes in it are doubled."""
+    return "'" + value.replace("'", "''") + "'"
 
 
 def facts(source: Source) -> dict[str, dict[str, Any]]:

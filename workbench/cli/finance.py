@@ -77,14 +77,24 @@ def envelope(series: Path | None, out: Path | None, horizon_days: int | None, **
 @click.option(
     "--against", type=Month(), help="YYYY-MM to compare with; the month before without it."
 )
+@click.option(
+    "--rows", "leg", type=click.Choice(["volume", "mix", "price", "new", "discontinued"]),
+    help="List the log rows behind this bar of the bridge instead.",
+)  # fmt: skip
+@click.option("--line", help="With --rows: only this line, as the page writes it.")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True)
 @as_of_option
 @workspace_option
 @json_option
 def variance(
-    inputs: Path | None, month: str | None, against: str | None, as_of: datetime | None,
-    folder: Path, as_json: bool,
+    inputs: Path | None, month: str | None, against: str | None, leg: str | None,
+    as_of: datetime | None, folder: Path, as_json: bool, **listed: Any,  # noqa: ANN401 - click's own
 ) -> None:  # fmt: skip
     """Split a change of cost into volume, mix, price, new and discontinued; they add up."""
+    if leg is not None:
+        asked = {"month": month, "against": against, **listed}
+        _rows_behind(leg, folder, as_of, as_json, **asked)
+        return
     if inputs is not None:
         from workbench.models.variance.headless import variance_report
 
@@ -99,6 +109,37 @@ def variance(
         return
     legs = ("base_usd", "volume", "mix", "price", "new", "discontinued", "actual_usd")
     print_rows(["USD", ""], [[name, f"{found[name]:,.2f}"] for name in legs])
+
+
+def _rows_behind(
+    leg: str, folder: Path, as_of: datetime | None, as_json: bool, **asked: Any,  # noqa: ANN401
+) -> None:  # fmt: skip
+    from workbench.answers.variance import rows_behind
+
+    with opened(folder, as_of=as_of) as source:
+        found = rows_behind(source, leg, **asked)
+    if as_json:
+        print_json(found)
+        return
+    columns = (
+        "started_at",
+        "model",
+        "feature",
+        "request_id",
+        "contract_cost_usd",
+        "path",
+        "source_row",
+    )
+    print_rows(columns, [[str(row[name]) for name in columns] for row in found["rows"]])
+    click.echo(
+        f"{found['leg']} {found['usd']:+,.2f} USD from {found['against']} to {found['month']} rests on "
+        f"{len(found['lines'])} lines and {found['rows_in_all']:,} log rows of both months"
+        + (
+            f"; the dearest {len(found['rows']):,} are listed."
+            if found["rows_in_all"] > len(found["rows"])
+            else "."
+        )
+    )
 
 
 @click.command()

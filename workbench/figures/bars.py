@@ -1,6 +1,6 @@
 """How quantities compare: bars, stacked columns, bridges from one total to another, tornados."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -137,8 +137,14 @@ def waterfall(
     legs: Sequence[tuple[str, float]],
     end: tuple[str, float],
     more_is_bad: bool = True,
+    forecast: Collection[str] = (),
 ) -> Chart:
     """Draw the bridge from one total to another; each leg's colour says good or bad.
+
+    Parameters
+    ----------
+    forecast
+        Names of legs and totals that are yet to come: hatched, and neither good nor bad.
 
     Raises
     ------
@@ -165,7 +171,14 @@ def waterfall(
         write = theme.number if total else theme.signed
         text = write(value / divisor, digits=digits)
         traces.append(
-            _column(i, low / divisor, high / divisor, color=color, text=f"{name} {text} {unit}")
+            _column(
+                i,
+                low / divisor,
+                high / divisor,
+                color=theme.PLAN if name in forecast else color,
+                text=f"{name} {text} {unit}",
+                hatched=name in forecast,
+            )
         )
         notes.append(
             theme.note(text, x=i, y=high / divisor, color=theme.INK, strong=True, yshift=9)
@@ -217,9 +230,9 @@ def tornado(
         "tickfont": {"size": 12, "color": theme.INK_2},
     }  # fmt: skip
     reach = [base, *(v for d in ordered for v in (d.low, d.high))]
-    pad = (max(reach) - min(reach)) * 0.55 / divisor  # room for the texts at the ends
+    pad = (max(reach) - min(reach)) * 0.9 / divisor  # room for the texts at the ends
     layout["xaxis"] |= {
-        "tickformat": ",.4~g", "nticks": 5,
+        "tickformat": ",.4~g", "nticks": 4,
         "range": [min(reach) / divisor - pad, max(reach) / divisor + pad],
     }  # fmt: skip
     layout["shapes"] = [
@@ -229,7 +242,7 @@ def tornado(
     layout |= {"barmode": "overlay", "bargap": 0.4}
     traces = []
     widest = max((abs(v - base) / divisor for v in reach), default=0.0)
-    digits = theme.digits_for(widest)
+    digits = min(2, theme.digits_for(widest)) if widest >= 0.1 else theme.digits_for(widest)
     for side in ("low", "high"):
         ends = [getattr(d, side) for d in ordered]
         color = [theme.BAD if (end > base) == more_is_bad else theme.GOOD for end in ends]
@@ -288,9 +301,14 @@ def _bar_row(name: str, values: Numbers, *, divisor: float, color: object) -> di
     }  # fmt: skip
 
 
-def _column(place: int, low: float, high: float, *, color: str, text: str) -> dict[str, Any]:
+def _column(
+    place: int, low: float, high: float, *, color: str, text: str, hatched: bool = False
+) -> dict[str, Any]:
+    marker: dict[str, Any] = {"color": color}
+    if hatched:
+        marker["pattern"] = {"shape": "/", "fgcolor": color, "bgcolor": theme.CARD, "size": 6}
     return {
-        "type": "bar", "x": [place], "y": [high - low], "base": [low], "marker": {"color": color},
+        "type": "bar", "x": [place], "y": [high - low], "base": [low], "marker": marker,
         "hovertemplate": theme.plain(text).replace("%", "&#37;") + "<extra></extra>",
     }  # fmt: skip
 

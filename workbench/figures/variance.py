@@ -74,6 +74,7 @@ def lines_table(
     rows: Sequence[str] | None = None,
     most: int | None = None,
     team: str = "Team",
+    log_rows: str = "",
 ) -> Table:
     """List every line with its legs, or only those behind one bar; the last row adds them up.
 
@@ -85,6 +86,8 @@ def lines_table(
         Lines to show, those that moved most first; the others are added up in one row.
     team
         What the second column is called.
+    log_rows
+        Command that lists the log rows behind the lines; said at the foot.
     """
     chosen = [line for line in split.lines if rows is None or line.name in rows]
     chosen.sort(key=lambda line: -sum(abs(getattr(line, leg)) for leg in COLUMNS))
@@ -103,8 +106,35 @@ def lines_table(
         columns=("Line", team, "Volume", "Mix", "Mix, relative", "Price", "New", "Discontinued"),
         rows=(*body, total),
         text_columns=(team,),
-        foot="Relative mix has the same total and is negative where share moved to a cheap line.",
+        foot="Relative mix has the same total and is negative where share moved to a cheap line."
+        + (f" Log rows: {log_rows}" if log_rows else ""),
         has_total=True,
+    )
+
+
+def otherwise_table(split: PriceVolumeMix, *, team: str = "feature") -> Table:
+    """Tell the same change in other splits: three-way, mix within and between, new and gone."""
+    rows = (
+        ("Price at the earlier quantity", split.leg("price_at_base_quantity")),
+        ("Quantity at the earlier price", split.leg("quantity_at_base_price")),
+        ("Both at once (joint)", split.leg("joint")),
+        ("New lines", split.leg("new")),
+        ("Discontinued lines", split.leg("discontinued")),
+    )
+    mix = (
+        (f"Mix within {team}s", split.leg("mix_within")),
+        (f"Mix between {team}s", split.mix_between_teams),
+    )
+    return Table(
+        title="The same change, told otherwise",
+        subtitle=f"Three-way split of the whole change, and the mix within and between {team}s, USD",
+        columns=("Part", "USD"),
+        rows=(
+            *((name, _cents(usd)) for name, usd in rows),
+            ("Change", _cents(split.total)),
+            *((name, _cents(usd)) for name, usd in mix),
+        ),
+        foot="The first five add up to the change; the last two add up to the mix of the bridge.",
     )
 
 
@@ -120,6 +150,7 @@ def _between(caption: Caption, bridge: Bridge, first: int, last: int) -> Chart:
         start=(start.label, start.end_usd),
         legs=_at_most(steps, MOST_LEGS),
         end=(end.label, end.end_usd),
+        forecast={bar.label for bar in bridge.bars if bar.scenario == "FC"},
     )
 
 
