@@ -5,13 +5,19 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from workbench.answers import reconciliation
 from workbench.answers.publish import publish
 from workbench.errors import InputError
 from workbench.samples import ingest_plan, write_samples
+from workbench.samples.invoices import write_invoices
 from workbench.workspace import Workspace
 
 MARK = "SYNTHETIC"
 """File in a workspace whose figures are invented; every page then says so."""
+
+_METERED = """SELECT strftime(day, '%Y-%m') AS month, provider, model, sum(contract_cost_usd) AS usd
+    FROM daily_cost WHERE contract_cost_usd IS NOT NULL
+    GROUP BY month, provider, model ORDER BY month, provider, model"""
 
 
 def build(folder: Path, *, requests: int, now: datetime) -> Iterator[tuple[str, float]]:
@@ -50,6 +56,12 @@ def build(folder: Path, *, requests: int, now: datetime) -> Iterator[tuple[str, 
         if report.failed:
             raise InputError("; ".join(text for _, text in report.failed))
     yield f"{loaded:,} rows ingested and priced, {refused} quarantined", time.perf_counter() - begun
+
+    begun = time.perf_counter()
+    sheet = write_invoices(folder, workspace.sql(_METERED).to_pylist())
+    taken = reconciliation.take(workspace, [sheet], provider=None, now=now)
+    charges = sum(len(one.lines) for one, _ in taken)
+    yield f"{charges} synthetic invoice charges imported", time.perf_counter() - begun
 
     begun = time.perf_counter()
     path = publish(workspace, now=now)

@@ -14,6 +14,7 @@ from workbench.answers import (
     monitoring,
     provider_exit,
     readiness,
+    reconciliation,
     retention,
     variance,
 )
@@ -22,6 +23,7 @@ from workbench.workspace import Workspace
 ANSWERS: dict[str, Answer] = {
     "envelope": envelope.document,
     "variance": variance.document,
+    "reconciliation": reconciliation.document,
     "hosting": hosting.document,
     "commitments": commitments.document,
     "monitoring": monitoring.document,

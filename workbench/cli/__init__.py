@@ -9,13 +9,14 @@ from workbench.cli import (
     pages,
     playbook,
     prices,
+    reconcile,
     retention,
     serving,
 )
 from workbench.cli.app import main, workbench
 
 for _module in (
-    data, prices, analysis, pages, playbook, finance, exports, retention, exit, serving,
+    data, prices, reconcile, analysis, pages, playbook, finance, exports, retention, exit, serving,
 ):  # fmt: skip
     _module.register(workbench)
 

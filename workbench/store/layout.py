@@ -39,6 +39,11 @@ class Layout:
         return self.store / "prices" / "imports"
 
     @property
+    def invoices(self) -> Path:
+        """Immutable invoices, as imported."""
+        return self.store / "invoices"
+
+    @property
     def closes(self) -> Path:
         """Immutable closed months."""
         return self.store / "closes"

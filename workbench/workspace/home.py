@@ -18,7 +18,16 @@ from workbench.pricing.book import PriceBook, listing
 from workbench.pricing.rows import PriceImport
 from workbench.pricing.sheet import read_sheet
 from workbench.schema import LAYERS
-from workbench.store import certificates, closes, rollups, segments, snapshot, totals, upkeep
+from workbench.store import (
+    certificates,
+    closes,
+    invoices,
+    rollups,
+    segments,
+    snapshot,
+    totals,
+    upkeep,
+)
 from workbench.store.catalog import Catalog
 from workbench.store.layout import Layout
 from workbench.workspace import price_imports
@@ -335,7 +344,11 @@ class Workspace:
 
     def verify(self) -> list[str]:
         """Check the store against itself; return a sentence for each thing that is wrong."""
-        found = [*segments.damage(self.layout), *certificates.problems(self.layout)]
+        found = [
+            *segments.damage(self.layout),
+            *certificates.problems(self.layout),
+            *invoices.damage(self.layout),
+        ]
         if found:
             return found
         with self.reader(locked=False) as catalog:
