@@ -13,12 +13,11 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from workbench import schema
 from workbench.errors import StoreError
 from workbench.kernel import price
-from workbench.store import closes, segments
+from workbench.store import closes, segments, views
 from workbench.store.layout import Layout
 from workbench.store.tables import TABLES
 
@@ -205,42 +204,6 @@ class Catalog:
 
     # Prices -------------------------------------------------------------------------------
 
-    def replace_rates(self, rates: Sequence[pa.Table]) -> None:
-        """Store the compiled prices of all tuples, laid out for the kernel. In a transaction.
-
-        Parameters
-        ----------
-        rates
-            One table a book: today's first, then those that months were closed with.
-        """
-        with contextlib.ExitStack() as opened:
-            books = " UNION ALL ".join(
-                f"SELECT CAST({number} AS INTEGER) AS book, * FROM "
-                f"{opened.enter_context(self._parquet(table, name=f'book-{number}'))}"
-                for number, table in enumerate(rates)
-            )
-            self.connection.execute(
-                "CREATE OR REPLACE TABLE rates AS SELECT CAST(row_number() OVER () AS BIGINT) "
-                f"AS price_row, * FROM ({books})"
-            )
-        self.lay_out_prices()
-
-    def replace_closed(self, closed: Sequence[closes.ClosedMonth], books: Sequence[int]) -> None:
-        """List the closed months, each with the number of its book. In a transaction."""
-        run = self.connection.execute
-        run("DELETE FROM closed_month")
-        run("DELETE FROM closed_batch")
-        for one, book in zip(closed, books, strict=True):
-            run(
-                "INSERT INTO closed_month VALUES (?, ?, ?, ?, ?)",
-                [one.month, book, one.requests, one.list_pico, one.contract_pico],
-            )
-            run(
-                "INSERT INTO closed_batch SELECT CAST(? AS DATE), unnest(?::VARCHAR[])",
-                [one.month, list(one.batches)],
-            )
-        self.set_meta("closes", closes.key_of(closed))
-
     def closed_months(self) -> list[str]:
         """Return the closed months (`2026-10-01`) that hold usage, oldest first."""
         rows = self.connection.execute(
@@ -285,23 +248,6 @@ class Catalog:
                 f"The query was refused: {str(error)[:500]}. Views: usage, priced_usage, daily_cost, "
                 "prior_period_adjustments, ingest_manifest, quarantine, price_book, outcomes."
             ) from error
-
-    def replace_price_book(self, rows: pa.Table) -> None:
-        """Store the price book as imported, long. In a transaction."""
-        chosen = ", ".join(column.name for column in schema.PRICE_BOOK_COLUMNS)
-        with self._parquet(rows) as incoming:
-            self.connection.execute("DELETE FROM price_row")
-            self.connection.execute(f"INSERT INTO price_row SELECT {chosen} FROM {incoming}")
-
-    @contextlib.contextmanager
-    def _parquet(self, table: pa.Table, *, name: str = "incoming") -> Iterator[str]:
-        """Hand an Arrow table to SQL; registering it would import pandas, a second and a half."""
-        path = self.layout.staging / f"{name}.parquet"
-        pq.write_table(table, path, compression="none")
-        try:
-            yield f"read_parquet({_quoted(str(path))})"
-        finally:
-            path.unlink()
 
     def has_request_prices(self) -> bool:
         """Say whether a model in use charges for the request itself."""
@@ -378,42 +324,8 @@ class Catalog:
 
     def make_views(self) -> None:
         """Create the views any SQL may rely on, for this connection."""
-        keys = self.time_of_day_keys()
-        manifest = ", ".join(column.name for column in schema.MANIFEST_COLUMNS)
-        shown = ", ".join(c.name for c in (*schema.USAGE_COLUMNS, *schema.METER_COLUMNS))
-        lineage = ", ".join(c.name for c in (*schema.LINEAGE_COLUMNS, *schema.KEY_COLUMNS))
-        views = {
-            "segment_rows": f"SELECT * FROM {self.relation('usage')}",
-            "usage": f"SELECT {shown}, {lineage} FROM segment_rows",
-            "outcomes": f"SELECT * FROM {self.relation('outcomes')}",
-            "ingest_manifest": f"SELECT {manifest} FROM manifest ORDER BY started_at",
-            "quarantine": "SELECT * FROM refused",
-            "price_book": "SELECT * FROM price_row",
-            "daily_cost": _DAILY_COST,
-            "prior_period_adjustments": _PRIOR_PERIOD_ADJUSTMENTS,
-        }
-        if self.has_rates():
-            views["priced_usage"] = self._priced_usage(keys)
-        for name, query in views.items():
+        for name, query in views.queries(self).items():
             self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {query}")
-
-    def _priced_usage(self, time_of_day_keys: Sequence[int]) -> str:
-        """Price closed months as they were closed, and what arrived later at today's prices."""
-        late = self.files_of("usage", late=True)
-        parts = {"": "segment_rows"}
-        if late:
-            settled = self.relation("usage", late=False)
-            parts = {"": settled, price.CURRENT: self.relation_of("usage", late)}
-        return " UNION ALL ".join(
-            price.priced_usage_view(
-                usage=rows,
-                time_of_day_keys=time_of_day_keys,
-                used_meters=self.used_meters(),
-                request_prices=self.has_request_prices(),
-                prices=prices,
-            )
-            for prices, rows in parts.items()
-        )
 
     def lock_down(self) -> None:
         """Let later SQL of this connection read the store and nothing else."""
@@ -426,42 +338,11 @@ class Catalog:
             self.connection.execute(statement)
 
 
-_DAILY_COST = f"""SELECT day, provider, model, feature, environment, tenant,
-    CAST(sum(requests) AS BIGINT) AS requests,
-    CAST(sum(unpriced_requests) AS BIGINT) AS unpriced_requests,
-    {price.usd("sum(list_pico)", summed=True)} AS list_cost_usd,
-    {price.usd("sum(contract_pico)", summed=True)} AS contract_cost_usd,
-    CAST(sum(reported_cost_usd) AS DECIMAL(38,12)) AS reported_cost_usd,
-    CAST(NULL AS DECIMAL(38,12)) AS billed_cost_usd,
-    CAST(sum(partial_requests) AS BIGINT) AS partial_requests
-    FROM rollup_day GROUP BY day, provider, model, feature, environment, tenant"""
-
-
 _IS_LATE = (
     "(EXISTS (SELECT 1 FROM closed_month AS c WHERE c.month = segment.month) AND NOT EXISTS"
     " (SELECT 1 FROM closed_batch AS b WHERE b.month = segment.month"
     " AND b.source_id = segment.source_id))"
 )
-
-_ADJUSTED = "provider, model, feature, environment, team, tenant"
-_PRIOR_PERIOD_ADJUSTMENTS = f"""SELECT strftime(month, '%Y-%m') AS period, {_ADJUSTED},
-    CAST(sum(late_requests) AS BIGINT) AS late_requests,
-    CAST(sum(late_unpriced) AS BIGINT) AS late_unpriced_requests,
-    {price.usd("sum(late_pico)", summed=True)} AS late_contract_cost_usd,
-    {price.usd("sum(moved_pico)", summed=True)} AS repriced_contract_cost_usd,
-    {price.usd("sum(late_pico + moved_pico)", summed=True)} AS contract_cost_usd
-    FROM (
-        SELECT month, {_ADJUSTED},
-            CASE WHEN is_late THEN requests ELSE 0 END AS late_requests,
-            CASE WHEN is_late THEN unpriced_requests + partial_requests ELSE 0 END AS late_unpriced,
-            CASE WHEN is_late THEN coalesce(contract_pico, 0) ELSE 0 END AS late_pico,
-            CASE WHEN is_late THEN 0 ELSE coalesce(contract_pico, 0) END AS moved_pico
-        FROM rollup_restated
-        UNION ALL
-        SELECT c.month, {_ADJUSTED}, 0, 0, 0, -coalesce(r.contract_pico, 0)
-        FROM rollup_day AS r JOIN closed_month AS c
-            ON r.day >= c.month AND r.day < c.month + INTERVAL 1 MONTH
-    ) GROUP BY ALL HAVING sum(late_requests) > 0 OR sum(moved_pico) <> 0"""
 
 
 def _quoted(text: str) -> str:

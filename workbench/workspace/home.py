@@ -22,6 +22,7 @@ from workbench.store import (
     certificates,
     closes,
     invoices,
+    price_tables,
     rollups,
     segments,
     snapshot,
@@ -194,7 +195,7 @@ class Workspace:
                 book = self.book()
                 price_imports.compile_books(catalog, book, closed, self.price_layers())
                 if repriced:
-                    catalog.replace_price_book(listing(book))
+                    price_tables.replace_price_book(catalog, listing(book))
             else:
                 catalog.lay_out_prices()
             days = set(rollups.days_of(catalog, source_ids=[one["source_id"] for one in pending]))

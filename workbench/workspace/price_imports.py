@@ -7,7 +7,7 @@ from workbench.errors import InputError, StoreError, shown
 from workbench.pricing.book import PriceBook, PriceImport, RateKey, compile_rates
 from workbench.pricing.shipped import shipped_fingerprint, shipped_imports
 from workbench.schema import LAYERS
-from workbench.store import files
+from workbench.store import files, price_tables
 from workbench.store.catalog import Catalog
 from workbench.store.closes import ClosedMonth
 from workbench.store.layout import Layout
@@ -93,10 +93,12 @@ def compile_books(
             book = book_of(catalog.layout, held[1], imports=held[0])
             tables.append(compile_rates(book, keys, None))
             numbers[held] = len(tables) - 1
-    catalog.replace_closed(
-        closed, [numbers[one.price_imports, one.price_layers or tuple(layers)] for one in closed]
+    price_tables.replace_closed(
+        catalog,
+        closed,
+        [numbers[one.price_imports, one.price_layers or tuple(layers)] for one in closed],
     )
-    catalog.replace_rates(tables)
+    price_tables.replace_rates(catalog, tables)
 
 
 def is_latest(one: PriceImport, held: tuple[PriceImport, ...] | list[PriceImport]) -> bool:
