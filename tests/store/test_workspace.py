@@ -11,6 +11,7 @@ import pytest
 from tests.spine import NOW, TOTALS, ingest, one_row, requests, write_jsonl
 from workbench.errors import InputError, StoreError
 from workbench.store import files, snapshot
+from workbench.store.compaction import compact
 from workbench.workspace import Workspace
 
 SHEET = """provider,model,meter,usd,per,effective_from,effective_to
@@ -291,3 +292,20 @@ def test_a_catalog_of_another_version_is_made_again_from_the_segments(
         catalog.connection.execute("DROP TABLE rollup_latency")  # as if it had not existed then
     assert one_row(workspace, TOTALS)["requests"] == 200
     assert _dump(workspace) == before
+
+
+def test_compacting_gives_space_back_and_changes_no_row(workspace: Workspace, tmp_path: Path):
+    ingest(workspace, write_jsonl(tmp_path / "log.jsonl", requests(500)))
+    sheet = tmp_path / "contract.csv"
+    for usd in (3, 4, 5, 6):  # each import prices everything again and leaves free blocks
+        sheet.write_text(
+            f"provider,model,meter,usd,per\nopenai,gpt-4.1,output_tokens,{usd},1000000\n"
+        )
+        workspace.import_prices([sheet], now=NOW)
+    held = _dump(workspace)
+    before, after = compact(workspace.layout)
+    assert after <= before
+    assert _dump(workspace) == held
+    assert workspace.verify() == []
+    ingest(workspace, write_jsonl(tmp_path / "more.jsonl", requests(5, first=500)))
+    assert one_row(workspace, TOTALS)["requests"] == 505

@@ -12,7 +12,7 @@ from workbench.errors import InputError
 
 def register(group: click.Group) -> None:
     """Add the commands of this file."""
-    for command in (init, ingest, status, verify, rebuild, sql):
+    for command in (init, ingest, status, verify, rebuild, compact, sql):
         group.add_command(command)
 
 
@@ -201,6 +201,19 @@ def rebuild(folder: Path) -> None:
 
     Workspace(folder).rebuild()
     click.echo("Rebuilt.")
+
+
+@click.command()
+@workspace_option
+def compact(folder: Path) -> None:
+    """Give the free space inside the derived DuckDB file back to the disk."""
+    from workbench.store.compaction import compact as rewrite
+    from workbench.workspace import Workspace
+
+    before, after = rewrite(Workspace(folder).layout)
+    click.echo(
+        f"{before / 1e6:,.1f} MB before, {after / 1e6:,.1f} MB after. Segments are as they were."
+    )
 
 
 @click.command()
