@@ -10,7 +10,7 @@ from workbench.figures.cards import Cell, Chart, Table, Tile
 from workbench.figures.charts import Mark, Series, lines, s_curve
 from workbench.figures.grids import Task as Bar
 from workbench.figures.grids import gantt
-from workbench.models.provider_exit.conversion import Gap
+from workbench.models.provider_exit.capabilities import Gap
 from workbench.models.provider_exit.lifecycle import Exposure, PricePath
 from workbench.models.provider_exit.quality import AcceptedTaskCost
 from workbench.models.provider_exit.replay import ReplayCost
