@@ -43,6 +43,7 @@ FLAGS = {
 
 
 def main(arguments: list[str]) -> int:
+    """Write the table from the files named."""
     if len(arguments) != 3:
         print(__doc__)
         return 2
@@ -101,13 +102,11 @@ def _row(
     sources: tuple[str, str],
     day: str,
 ) -> dict[str, Any]:
-    most = entry.get("max_input_tokens")
-    longest = entry.get("max_output_tokens") or 0
+    most = _whole(entry.get("max_input_tokens"))
+    longest = _whole(entry.get("max_output_tokens")) or 0
     agree = window is not None and most is not None and window in (most, most + longest)
     differ = window is not None and most is not None and not agree
-    used = [
-        source for source, present in zip(sources, (window, entry), strict=True) if present
-    ]
+    used = [source for source, present in zip(sources, (window, entry), strict=True) if present]
     return {
         "provider": key[0],
         "model": key[1],
@@ -116,13 +115,18 @@ def _row(
         "takes": ";".join(_takes(entry)),
         "makes": ";".join(_makes(entry)),
         **{name: _word(entry.get(flag)) for name, flag in FLAGS.items()},
-        "cache_from_tokens": entry.get("prompt_cache_min_tokens") or "",
+        "cache_from_tokens": _whole(entry.get("prompt_cache_min_tokens")) or "",
         "regions": ";".join(entry.get("supported_regions", ())),
         "source": " ; ".join(used),
         "retrieved_on": day,
         "confidence": "confirmed" if agree else "disputed" if differ
         else "read-at-source (secondary)",
     }  # fmt: skip
+
+
+def _whole(value: object) -> int | None:
+    """Return a size as a whole number; the map writes some as 4096.0, and some in words."""
+    return int(value) if isinstance(value, int | float) else None
 
 
 def _word(flag: bool | None) -> str:

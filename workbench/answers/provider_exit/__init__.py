@@ -15,6 +15,7 @@ from workbench.answers.provider_exit.holdings import (
     incidents_of,
     inventory_of,
     loss_of,
+    scheduled_prices,
     triggers_of,
 )
 from workbench.answers.provider_exit.known import Known, Names, capability_map
@@ -184,6 +185,7 @@ def _one_provider(
         "inventory": held, "current": None, "options": [], "not_priced": [],
         "plans": [_plan(one) for one in using], "loss": loss_of(source, name, using),
         "incidents": incidents_of(known, name, using),
+        "scheduled": scheduled_prices(known, usage),
         "migrations": [
             {"feature": one.feature, **plan.model_dump(mode="json")}
             for one in using for plan in one.migrations

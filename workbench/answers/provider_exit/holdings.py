@@ -1,6 +1,6 @@
 """What is held at a provider, what an hour without it costs, and what would start the exit."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -22,6 +22,8 @@ from workbench.playbook.replay import replay_to
 WINDOW_DAYS = 30
 INCIDENT_DAYS = 180
 HOURS_A_MONTH = 730
+SCHEDULED_DAYS = 730
+SAME_PRICE = 0.001
 _INVENTORY = """
 SELECT count(*) AS requests, count(DISTINCT prompt_id) AS prompts, count(DISTINCT feature) AS features,
     list(DISTINCT feature) AS names, max(context_tokens) AS largest_request_tokens,
@@ -30,21 +32,29 @@ SELECT count(*) AS requests, count(DISTINCT prompt_id) AS prompts, count(DISTINC
 FROM usage WHERE provider = $provider AND started_at >= $since::DATE AND started_at < $until::DATE
 """
 _UNITS = """
-SELECT feature, count(*)::DOUBLE AS requests,
-    count(*) FILTER (WHERE outcome = 'resolved')::DOUBLE AS resolved,
-    coalesce(sum(images), 0)::DOUBLE AS images, coalesce(sum(pages), 0)::DOUBLE AS pages,
-    count(DISTINCT session_id)::DOUBLE AS sessions, count(DISTINCT ticket_id)::DOUBLE AS tickets
-FROM usage WHERE provider = $provider AND environment = 'production' AND NOT is_aggregate
-    AND started_at >= $since::DATE AND started_at < $until::DATE GROUP BY ALL
+SELECT feature, count(*)::DOUBLE AS requests, coalesce(sum(images), 0)::DOUBLE AS images,
+    coalesce(sum(pages), 0)::DOUBLE AS pages, count(DISTINCT session_id)::DOUBLE AS sessions,
+    count(DISTINCT ticket_id)::DOUBLE AS tickets,
+    count(*) FILTER (WHERE provider = $provider)::DOUBLE AS here
+FROM usage WHERE environment = 'production' AND NOT is_aggregate
+    AND started_at >= $since::DATE AND started_at < $until::DATE
+    AND feature IN (SELECT DISTINCT feature FROM usage WHERE provider = $provider
+        AND started_at >= $since::DATE AND started_at < $until::DATE)
+GROUP BY ALL
 """
-_FAILED = """
-SELECT count(*)::DOUBLE AS requests,
-    count(*) FILTER (WHERE lower(coalesce(status, 'ok')) IN ('error', 'failed', 'failure', 'timeout',
-        '500', '502', '503', '504', '529'))::DOUBLE AS failed,
-    count(*) FILTER (WHERE outcome IS NOT NULL)::DOUBLE AS judged,
-    count(*) FILTER (WHERE outcome = 'resolved')::DOUBLE AS accepted
-FROM usage WHERE provider = $provider AND started_at >= $since::DATE AND started_at < $until::DATE
+_OUTCOMES = """
+SELECT feature, sum(units)::DOUBLE AS units, sum(resolved_gross)::DOUBLE AS resolved,
+    sum(resolved_net)::DOUBLE AS accepted
+FROM rollup_outcome WHERE day >= $since::DATE AND day < $until::DATE GROUP BY ALL
 """
+_SERVED = """
+SELECT count(*)::DOUBLE AS requests, count(*) FILTER (WHERE served)::DOUBLE AS served FROM (
+    SELECT bool_or(lower(status) IN ('ok', 'success', 'succeeded', '200')) AS served
+    FROM usage WHERE provider = $provider AND started_at >= $since::DATE AND started_at < $until::DATE
+        AND status IS NOT NULL AND status <> '' AND request_id IS NOT NULL
+    GROUP BY request_id)
+"""
+"""A request that a later attempt served was served."""
 
 
 def window(source: Source, provider: str) -> dict[str, Any]:
@@ -88,18 +98,27 @@ def _cache_discount(known: Known, usage: pa.Table) -> float:
 
 
 def loss_of(source: Source, provider: str, using: Sequence[Dossier]) -> dict[str, Any]:
-    """Return what an hour without the provider costs: units of value not made, by feature."""
-    rows = {row["feature"]: row for row in source.rows(_UNITS, window(source, provider))}
+    """Return what an hour without the provider costs: units of value not made, by feature.
+
+    A feature that other providers serve as well loses the share this one serves.
+    """
+    given = window(source, provider)
+    rows = {row["feature"]: row for row in source.rows(_UNITS, given)}
+    outcomes = {row["feature"]: row for row in source.rows(_OUTCOMES, _dates(given))}
     found: dict[str, float] = {}
     for dossier in using:
-        unit = dossier.unit_of_value
-        row = rows.get(dossier.feature)
-        if unit is None or unit.value_usd is None or row is None:
+        unit, row = dossier.unit_of_value, rows.get(dossier.feature)
+        if unit is None or unit.value_usd is None or row is None or not row["requests"]:
             continue
         word = unit.counted_by.removeprefix("outcome ").strip()
-        units = row.get(word, row["requests"])
+        counts = {**row, "resolved": outcomes.get(dossier.feature, {}).get("resolved") or 0.0}
+        units = counts.get(word, row["requests"]) * row["here"] / row["requests"]
         found[dossier.feature] = units * unit.value_usd / (WINDOW_DAYS * 24)
     return {"usd_per_hour": sum(found.values()), "by_feature": found}
+
+
+def _dates(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: given[name] for name in ("since", "until")}
 
 
 def incidents_of(known: Known, provider: str, using: Sequence[Dossier]) -> dict[str, Any] | None:
@@ -147,9 +166,10 @@ def triggers_of(
     """Return each indicator a dossier sets a limit for, as measured, and whether it is crossed."""
     limits = [one.exit.trigger_limits for one in using if one.exit and one.exit.trigger_limits]
     source = known.source
-    seen = source.rows(_FAILED, window(source, provider))[0]
-    served = 1 - seen["failed"] / seen["requests"] if seen["requests"] else None
-    accepted = seen["accepted"] / seen["judged"] if seen["judged"] else None
+    given = window(source, provider)
+    seen = source.rows(_SERVED, given)[0]
+    served = seen["served"] / seen["requests"] if seen["requests"] else None
+    accepted = _accepted_share(source, given, {one.feature for one in using})
     values = {
         "availability_below": served, "price_rise_above": _price_rise(known, usage),
         "concentration_above": concentration({k: v for k, v in spend_usd.items() if v > 0}),
@@ -168,6 +188,13 @@ def triggers_of(
     return found
 
 
+def _accepted_share(source: Source, given: Mapping[str, Any], features: set[str]) -> float | None:
+    """Return resolved and not reopened, of all judged, over the features that use the provider."""
+    rows = [row for row in source.rows(_OUTCOMES, _dates(given)) if row["feature"] in features]
+    units = sum(row["units"] or 0 for row in rows)
+    return sum(row["accepted"] or 0 for row in rows) / units if units else None
+
+
 def _price_rise(known: Known, usage: pa.Table) -> float | None:
     """Return how much dearer the last month's traffic is than at the prices of a year before."""
     if usage.num_rows == 0:
@@ -178,3 +205,31 @@ def _price_rise(known: Known, usage: pa.Table) -> float | None:
     if before.unpriced_requests != now.unpriced_requests or not before.cost_usd:
         return None  # a model that had no price then has no rise
     return now.cost_usd / before.cost_usd - 1
+
+
+def scheduled_prices(known: Known, usage: pa.Table) -> list[dict[str, Any]]:
+    """Return each day on which a price of the models in use changes, as the book knows it.
+
+    The factor is what the last month's traffic then costs, against today.
+    """
+    if usage.num_rows == 0:
+        return []
+    today = noon(known.source.as_of)
+    horizon = today + timedelta(days=SCHEDULED_DAYS)
+    groups = usage.group_by(["provider", "model"]).aggregate([])
+    names = zip(groups["provider"].to_pylist(), groups["model"].to_pylist(), strict=True)
+    active = known.book.at(None)
+    starts = {
+        row.starts
+        for provider, model in names
+        for _, _, rows, _ in active.rows_for(provider, model)
+        for row in rows
+        if today < row.starts <= horizon
+    }
+    now = replay_to(usage, known.book, None, at=today).cost.cost_usd
+    found = []
+    for start in sorted(starts):
+        then = replay_to(usage, known.book, None, at=start + timedelta(hours=12)).cost.cost_usd
+        if now and abs(then / now - 1) > SAME_PRICE:
+            found.append({"on": start.date().isoformat(), "factor": then / now})
+    return found

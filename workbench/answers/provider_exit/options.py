@@ -122,6 +122,9 @@ def accepted_of(known: Known, usage: pa.Table, name: str, *, at: datetime) -> di
         "here": None if chosen.baseline is None else _task(
             here.cost.cost_usd, tasks - here.cost.unpriced_requests, chosen.baseline, chosen
         ),
+        "there_cost_usd": there.cost.cost_usd, "here_cost_usd": here.cost.cost_usd,
+        "here_accepted": chosen.baseline.accepted if chosen.baseline else None,
+        "here_cases": chosen.baseline.tried if chosen.baseline else None,
         "usd_per_run": chosen.usd_per_run,
     }  # fmt: skip
 

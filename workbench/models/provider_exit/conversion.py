@@ -102,6 +102,8 @@ def _convert_cache(meters: dict[str, Numbers], conversion: Conversion, context: 
         share = conversion.cache_hit_kept if name == "cache_read_tokens" else 1.0
         moved = moved + meters[name] * (1 - share * kept)
         meters[name] = meters[name] * share * kept
+        if not meters[name].any():
+            del meters[name]
     if isinstance(moved, np.ndarray):
         meters["uncached_input_tokens"] = meters.get("uncached_input_tokens", 0.0) + moved
 
