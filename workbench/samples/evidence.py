@@ -1,4 +1,4 @@
-"""What the synthetic organisation can prove: support chat nearly all, three features something.
+"""What the synthetic organisation can prove: support chat all but two waivers, three features something.
 
 The rest of the dossiers stay as a project begins. Everything is invented, says so in its files,
 and is the same for every seed.
@@ -7,6 +7,7 @@ and is the same for every seed.
 import csv
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ import yaml
 
 from workbench.samples.catalogue import (
     BRAND_FILE,
+    KILL_SWITCH_MINUTES,
+    KILL_SWITCH_OFF,
     MIGRATION_FIRST_DAY,
-    MIGRATION_LAST_DAY,
+    ROLLOUT,
     Feature,
 )
 
@@ -143,17 +146,14 @@ def _nearly_ready(content: dict[str, Any], item: Feature) -> dict[str, Any]:
         "uses_retrieval": False, "high_impact": False,
         "hosting": {"pattern": "managed", "chosen": "managed"},
         "slos": content["slos"] | {
-            "error_rate": 0.08, "pickup_p90_minutes": 15, "pii_rate": 0.01,
+            "availability": 0.95, "error_rate": 0.08, "pickup_p90_minutes": 15, "pii_rate": 0.01,
             "failover_tested_on": "2026-09-10",
         },
         "rollout": {
             "flag": "support-chat-model", "variant": "successor",
             "steps": [
-                {"percentage": share, "started_at": on, "requests_needed": needed}
-                for share, on, needed in (
-                    (5, "2026-08-04", 5), (25, "2026-08-08", 20), (50, "2026-08-14", 40),
-                    (100, MIGRATION_LAST_DAY.isoformat(), 0),
-                )
+                {"percentage": percent, "started_at": on.isoformat(), "requests_needed": percent}
+                for on, percent in ROLLOUT
             ],
         },
         "exit": content["exit"] | {
@@ -238,6 +238,10 @@ def tables() -> dict[str, Rows]:
         "hosting_options": [
             {"option": name, "p10_usd": low, "p50_usd": middle, "p90_usd": high}
             for name, low, middle, high in (("managed", 380, 520, 700), ("self-hosted", 2_900, 3_100, 3_400))
+        ],
+        "kill_switch_tests": [
+            {"off_at": KILL_SWITCH_OFF.isoformat(),
+             "on_again_at": (KILL_SWITCH_OFF + timedelta(minutes=KILL_SWITCH_MINUTES)).isoformat()}
         ],
         "sla_claims": [{"provider": "anthropic", "month": "2026-10", "drafted_on": "2026-10-31"}],
         "escalations": [_escalation(n) for n in range(150)],
@@ -418,4 +422,7 @@ _WAIVERS = [
     {"check": "G2-04", "feature": NEARLY_READY, "owner": "chief risk officer",
      "reason": "synthetic: packets are written from the next release on",
      "granted_on": "2026-10-01", "expires_on": "2026-12-31"},
+    {"check": "G4-02", "feature": NEARLY_READY, "owner": "finance lead",
+     "reason": "synthetic: the provider's October invoice comes in November",
+     "granted_on": "2026-10-28", "expires_on": "2026-11-30"},
 ]  # fmt: skip
