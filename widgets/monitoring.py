@@ -157,9 +157,9 @@ def _latency(data: Health) -> Chart:
     promised = (data.found.get("promised") or {}).get("latency_p95_ms")
     return figures.latency(
         Caption(
-            title="Latency by day", subtitle="Seconds, all environments, with the 95 % "
-            "bootstrap band of p95", unit="s",
-            foot="Measured in 2 % bins: each value within 1 %", span="half",
+            title=figures.latency_title(data.whole, limit_ms=promised),
+            subtitle="Seconds by day, all environments, with the 95 % bootstrap band of p95",
+            unit="s", foot=figures.latency_foot(data.percentiles), span="half",
         ),
         days=data.days, percentiles=data.percentiles, objective_ms=promised,
     )  # fmt: skip
@@ -183,15 +183,16 @@ def _burn(data: Health) -> Chart:
 
 
 def _cost(data: Health) -> Chart:
+    last = set(data.cost_days[-7:])
     jumps = [data.cost_days[place] for place in robust_jumps(data.usd_each)]
-    title = f"Cost per request jumped on {day(jumps[-1])}" if jumps else "Cost per request is level"
-    if len(data.usd_each) < 8:
-        title = "Cost per request"
+    title = figures.cost_title(data.usd_each, jumped_on=[day(on) for on in jumps if on in last])
+    earlier = len(jumps) - sum(on in last for on in jumps)
     return figures.cost_per_request(
         Caption(
             title=title, subtitle="{unit} contract cost per production request by day, and its "
             "average (EWMA, weight 0.2)",
-            foot="A jump is more than 3 robust deviations above 28 days", span="half",
+            foot="A jump is more than 3 robust deviations above 28 days"
+            f"; {earlier} of {len(data.usd_each)} earlier days stood out so", span="half",
         ),
         days=data.cost_days, usd=data.usd_each,
     )  # fmt: skip
@@ -205,10 +206,10 @@ def _errors(data: Health) -> Chart:
     return figures.error_share(
         Caption(
             title=f"Errors peaked at {shares[worst] or 0:.1f} % on {day(days[worst])}",
-            subtitle="% of production requests that ended in an error, by day", unit="%",
+            subtitle="% of production requests that ended in an error, by day and over 7 days", unit="%",
             foot="Every attempt counts, retries too", span="half",
         ),
-        days=days, percent=shares, promised=None if accepted is None else 100 * (1 - accepted),
+        days=days, counts=list(data.errors.values()), promised=None if accepted is None else 100 * (1 - accepted),
     )  # fmt: skip
 
 

@@ -1,6 +1,5 @@
 """What the other questions say, in one tile each, where their answers are published."""
 
-from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -35,9 +34,12 @@ def _outlook(document: Mapping[str, Any]) -> Tile | None:
 
 
 def _ready(document: Mapping[str, Any]) -> Tile | None:
-    """Return how many checks of all stages pass over all features."""
-    checks = document.get("checks") or []
-    if not checks:
+    """Return how many features have passed every stage of the checks."""
+    features = [one for one in document.get("features") or [] if one["feature"]]
+    if not features:
         return None
-    verdicts = Counter(check["verdict"] for check in checks)
-    return figures.ready_tile(verdicts, as_of=f"to {day(document['as_of'])[:-5]}")
+    last = max(stage["stage"] for stage in document["stages"])
+    return figures.ready_tile(
+        {one["feature"]: one["reached_stage"] for one in features}, last_stage=last,
+        as_of=f"to {day(document['as_of'])[:-5]}",
+    )  # fmt: skip

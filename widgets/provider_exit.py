@@ -1,28 +1,38 @@
 """What leaving a provider costs, and being ready to: the page. Inputs, one sentence, figures."""
 
+from datetime import date
 from typing import Any
 
 import numpy as np
 
 from widgets.page import Choice, Control, Page, Section, Slider, Snapshot, Values, day
 from widgets.provider_exit_data import (
-    HORIZON_DAYS,
+    YEARS,
     Leaving,
     Reading,
-    draws_of,
     leaving,
+    main_feature,
     options_of,
     published,
     read,
 )
+from widgets.provider_exit_details import details
+from widgets.provider_exit_risks import (
+    HORIZON_DAYS,
+    Lives,
+    Standing,
+    lives_of,
+    standing,
+)
 from workbench.figures import provider_exit as figures
+from workbench.figures import provider_exit_lives
 from workbench.figures.caption import Caption
-from workbench.figures.cards import Cell, Chart, Table, View
+from workbench.figures.cards import Chart, Table, View
 from workbench.figures.theme import money, number, percent
-from workbench.models.provider_exit.lifecycle import price_paths
+from workbench.models.provider_exit.uncertainty import spent_by_day
 
-PATH_MONTHS = 24
 FIRST = "none"
+CURVE_POINTS = 61
 
 
 def page(snapshot: Snapshot | None = None) -> Page:
@@ -36,199 +46,210 @@ def controls(snapshot: Any) -> list[Control]:  # noqa: ANN401 - a Snapshot or a 
     """Return the inputs: whom to leave, for whom, and what if."""
     found = published(snapshot)["providers"]
     text = [name for name, one in found.items() if one["options"]]
+    evaluated = [name for name in text if any(one["accepted"] for one in found[name]["options"])]
     targets = sorted({one["target"] for each in found.values() for one in each["options"]})
-    first = "anthropic" if "anthropic" in text else next(iter(text or found))
+    first = next(iter(evaluated or text or found))
     return [
         Section("Show"),
         Choice(name="provider", label="Leave", options=[(one, one) for one in found], value=first),
         Choice(
             name="target", label="For",
-            options=[("the stated backup, or the nearest", FIRST), *((one, one) for one in targets)],
+            options=[("the best that fits", FIRST), *((one, one) for one in targets)],
         ),
         Choice(
             name="variant", label="How",
             options=[("planned", "planned"), ("stressed: failure, insolvency", "stressed")],
         ),
-        Section("What if"),
+        Section("Leaving"),
         Slider(name="people", label="People at work", value=1, low=1, high=8, step=1, format=".0f"),
-        Slider(name="cases", label="Evaluation cases", value=200, low=0, high=2_000, step=50, format=".0f"),
+        Slider(name="cases", label="Evaluation cases", value=200, low=0, high=5_000, step=50, format=".0f"),
         Slider(name="discount", label="Discount rate", value=0.1, low=0, high=0.25, step=0.01),
+        Section("Standing by"),
+        Slider(name="failover", label="Failover takes, h", value=1, low=0, high=24, step=0.05, format=".2f"),
+        Slider(name="success", label="Failover works", value=0.9, low=0, high=1, step=0.01),
+        Slider(name="standby", label="Standby, $ a month", value=300, low=0, high=5_000, step=50, format=",.0f"),
     ]  # fmt: skip
 
 
 def draw(reading: Reading, values: Values) -> View:
     """Return all the page shows for one setting of its inputs."""
     target = _target(reading, values["target"])
+    chosen = next((one for one in reading.options if one["target"] == target), None)
     found = leaving(reading, {**values, "target": target})
-    shown = target or "another provider"
+    lives = lives_of(reading, found)
+    stands = standing(reading, values, chosen)
     as_of = f"as of {day(reading.as_of)}"
     return View(
-        answer=figures.answer(
-            found.total, found.result.risk, target=shown, is_planned=values["variant"] == "planned"
-        ),
+        answer=figures.answer(found.verdict),
         scope=(
             f"Leaving {reading.provider}, {values['variant']}; text traffic of the last "
             f"{reading.window_days} days at prices of {day(reading.as_of)}, US dollars"
         ),
-        notice=" ".join(_notices(reading, values, target)),
-        tiles=figures.tiles(
-            found.total, found.result.risk, npv_usd=found.npv_usd, payback_years=found.payback_years,
-            concentration=found.by_provider, forced=found.forced, is_planned=values["variant"] == "planned",
-        ),
+        notice=" ".join(_notices(reading, values, target, found)),
+        tiles=_tiles(reading, found, lives, stands),
         cards=(
-            figures.options(
-                options_of(reading), current_usd=reading.current_usd,
-                title=_options_title(reading), subtitle=(
-                    f"{reading.replayed:,} logged requests, re-priced one by one; now "
-                    f"{money(reading.current_usd)} in {reading.window_days} days"
-                ),
-            ),
+            _options(reading),
             _critical_path(found, as_of),
-            _curve(found),
+            _cost_and_time(found),
             _lock_in(found),
-            _lifecycle(reading, found, as_of),
+            _timeline(reading, lives),
         ),
-        details=(_concentration(reading, found), _paths(reading, found), _plans(reading), _drills(reading)),
+        details=details(reading, found, lives, stands),
+    )
+
+
+def _tiles(reading: Reading, found: Leaving, lives: Lives, stands: Standing) -> tuple[Any, ...]:
+    note = f"each {money(found.result.forced_usd.p50)}; {lives.rests_on}"
+    if reading.loss_usd_per_hour:
+        standby = f"loss of {money(reading.loss_usd_per_hour)} an hour down; {stands.rests_on}"
+    else:
+        standby = "no dossier states what a unit is worth"
+    return figures.tiles(
+        found.verdict, by_provider=found.by_provider, by_cloud=found.by_cloud, forced=lives.forced,
+        forced_note=note, standby_usd=stands.value_usd, standby_note=standby,
     )  # fmt: skip
 
 
 def _target(reading: Reading, wanted: str) -> str | None:
-    """Return the target asked for, else the first: a stated backup, or the nearest in class."""
+    """Return the target asked for, else the cheapest accepted task of those known to fit.
+
+    Without an evaluation, the plan on file: the first stated backup, or the nearest in class.
+    """
     names = [one["target"] for one in reading.options]
-    return wanted if wanted in names else next(iter(names), None)
+    if wanted in names:
+        return wanted
+    ranked = sorted(
+        (one for one in options_of(reading) if one.accepted_task and not one.lacks),
+        key=lambda one: (bool(one.task_note), bool(one.gaps),
+                         one.accepted_task.p50_usd if one.accepted_task else 0.0),
+    )  # fmt: skip
+    return ranked[0].target if ranked else next(iter(names), None)
 
 
-def _notices(reading: Reading, values: Values, target: str | None) -> list[str]:
-    found = [*reading.notices]
+def _notices(reading: Reading, values: Values, target: str | None, found: Leaving) -> list[str]:
+    said = [*reading.notices]
     if values["target"] not in (FIRST, target):
-        found.append(f"This traffic was not replayed to {values['target']}; {target} is shown.")
+        said.append(f"This traffic was not replayed to {values['target']}; {target} is shown.")
     if target is None:
-        found.append("No text traffic to replay: staying and leaving are taken to cost the same.")
-    found.append(
-        "Efforts are the workbench's own ranges, estimates to be replaced; evaluation cases and "
-        "people are what-if values."
-    )
-    return found
+        said.append("No text traffic to replay: staying and leaving are taken to cost the same.")
+    if found.not_costed:
+        said.append(f"Counted as nothing, nobody states it: {', '.join(found.not_costed)}.")
+    main = main_feature(reading)
+    if main and main["is_synthetic"]:
+        said.append("Evaluations are synthetic: they say nothing of the models named.")
+    own = len(reading.efforts)
+    said.append(
+        f"{own} efforts of an exit are the owner's own, the others the workbench's ranges."
+        if own else "Efforts are the workbench's own ranges, estimates to be replaced in assumptions/exit.yaml."
+    )  # fmt: skip
+    return said
 
 
-def _options_title(reading: Reading) -> str:
-    now = reading.current_usd
-    cheaper = sum(float(one["cost_usd"]) < now for one in reading.options)
-    return f"{cheaper} of {len(reading.options)} targets serve the same traffic for less"
+def _options(reading: Reading) -> Table:
+    found, main = options_of(reading), main_feature(reading)
+    compared = [one for one in found if one.task_change is not None and not one.lacks]
+    if compared:
+        better = sum((one.task_change or 0) < 0 for one in compared)
+        title = f"{better} of {len(compared)} evaluated targets make an accepted task cheaper"
+    else:
+        cheaper = sum(one.cost_usd < reading.current_usd and not one.lacks for one in found)
+        title = (
+            f"{cheaper} of {len(found)} targets serve the same traffic for less; none is evaluated"
+        )
+    task = ""
+    if main:
+        here = main["here"]
+        now = f", now {_cents(here['p50_usd'])}" if here else ""
+        kind = "synthetic " if main["is_synthetic"] else ""
+        task = f"; an accepted task of {main['feature']} by {kind}evaluation of {main['cases']:,} cases{now}"
+    return figures.options(
+        found, current_usd=reading.current_usd, title=title,
+        subtitle=(
+            f"{reading.replayed:,} logged requests re-priced one by one; now "
+            f"{money(reading.current_usd)} in {reading.window_days} days{task}"
+        ),
+        foot="Modelled: exact prices, tokens as measured there; P10 to P90 is what the evaluation leaves open",
+    )  # fmt: skip
+
+
+def _cents(usd: float) -> str:
+    return f"${usd:.4f}" if usd < 0.1 else money(usd)
 
 
 def _critical_path(found: Leaving, as_of: str) -> Chart:
-    path = found.result.schedule.critical_path
-    days = found.result.schedule.finish_day
+    schedule = found.result.schedule
+    tolerance = found.verdict.tolerance_hours
+    is_late = not found.verdict.is_planned and tolerance is not None
+    note = f"; impact tolerance {tolerance:g} h, dotted" if is_late else ""
     caption = Caption(
-        title=f"{' then '.join(path).capitalize()}: {number(days, digits=0)} days",
+        title=f"{_then(schedule.critical_path)}: {number(schedule.finish_day, digits=0)} days",
         subtitle="Steps in calendar days from the decision, likely durations",
-        foot=f"modelled; critical steps have no slack; {as_of}",
-    )  # fmt: skip
-    return figures.critical_path(caption, schedule=found.result.schedule)
-
-
-def _curve(found: Leaving) -> Chart:
-    days = found.result.risk.finish_days
-    caption = Caption(
-        title=f"Nine in ten exits cost less than {money(found.total.p90)}",
-        subtitle="Share of draws below each one-off cost, {unit}",
-        foot=f"modelled, 4,096 draws; time P10 to P90 {days.p10:.0f} to {days.p90:.0f} days",
-    )  # fmt: skip
-    return figures.cost_curve(
-        caption, total_usd=np.array(draws_of(found.result)), reserve_usd=found.reserve_usd
+        foot=f"modelled; critical steps have no slack{note}; {as_of}",
     )
+    return figures.critical_path(
+        caption, schedule=schedule, tolerance_days=(tolerance or 0) / 24 if is_late else None
+    )
+
+
+def _then(steps: tuple[str, ...]) -> str:
+    """Write the path in words: the first steps, and how many follow."""
+    shown = " then ".join(steps[:2]).capitalize()
+    return f"{shown} and {len(steps) - 2} more" if len(steps) > 2 else shown
+
+
+def _cost_and_time(found: Leaving) -> Chart:
+    risk, total = found.result.risk, found.total
+    last = max(1.0, float(np.ceil(risk.finish_days.p90)))
+    days = np.linspace(0.0, last, CURVE_POINTS)
+    low, middle, high = spent_by_day(found.result.total_usd_draws, risk.finish_day_draws, days)
+    within = ""
+    if found.reserve_usd is not None:
+        share = float(np.mean(found.result.total_usd_draws <= found.reserve_usd))
+        within = f"; {percent(share)} likely inside the reserve"
+    caption = Caption(
+        title=f"Nine in ten exits cost less than {money(total.p90)}{within}",
+        subtitle="One-off cost spent by each day from the decision, {unit}, P10 to P90",
+        foot=f"modelled, {len(risk.finish_day_draws):,} draws, spent evenly over each one's time; "
+        f"done after {risk.finish_days.p10:.0f} to {risk.finish_days.p90:.0f} days",
+    )  # fmt: skip
+    return figures.cost_and_time(
+        caption, days=[round(float(one), 1) for one in days], p10=low.tolist(), p50=middle.tolist(),
+        p90=high.tolist(), reserve_usd=found.reserve_usd,
+    )  # fmt: skip
 
 
 def _lock_in(found: Leaving) -> Chart:
     parts = found.result.components_usd
     name, largest = max(parts.items(), key=lambda one: one[1].p50)
-    share = largest.p50 / found.total.p50 if found.total.p50 else None
+    whole = sum(one.p50 for one in parts.values())
+    nothing = [str(one).replace("_", " ") for one, cost in parts.items() if cost.p50 <= 0]
     caption = Caption(
-        title=f"{name.replace('_', ' ').capitalize()} is {percent(share)} of what holds",
+        title=f"{str(name).replace('_', ' ').capitalize()} is {percent(largest.p50 / whole if whole else None)} "
+              "of what holds",
         subtitle="One-off cost by what has to be moved, median, {unit}",
-        foot="modelled; fine-tunes, vectors and commitments are not on file",
+        foot=f"modelled; nothing on file or nothing to pay: {', '.join(nothing)}" if nothing else "modelled",
+    )  # fmt: skip
+    return figures.lock_in(caption, components={str(one): cost for one, cost in parts.items()})
+
+
+def _timeline(reading: Reading, lives: Lives) -> Chart:
+    until = date.fromordinal(reading.as_of.toordinal() + HORIZON_DAYS)
+    dated = sum(one.exposure.retires_on is not None for one in lives.shown)
+    models = f"{len(lives.shown)} models in use"
+    ends = (
+        f"{dated} of {models} have a published end"
+        if dated
+        else f"No end is published for the {models}"
     )
-    return figures.lock_in(caption, components={str(name): one for name, one in parts.items()})
-
-
-def _lifecycle(reading: Reading, found: Leaving, as_of: str) -> Chart:
-    ending = [one for one in found.exposed if one.verdict == "retires inside the horizon"]
-    gone = sum(one.verdict == "retired" for one in found.exposed)
-    told = f"{len(ending)} of {len(found.exposed)} models in use retire within a year"
     caption = Caption(
-        title=f"{told}, {gone} retired" if gone else told,
-        subtitle=f"Days each {reading.provider} model in use still has, of {HORIZON_DAYS}",
-        foot=f"providers' published dates; {as_of}",
+        title=f"{ends}; expect {lives.forced} forced moves in {YEARS} years",
+        subtitle="Release, promise and end; light band: where lives of its provider's others ended, P10 to P90",
+        foot=f"providers' published dates; ◆ expected move off {_first(lives)}, and off its successors",
     )
-    return figures.lifecycle(caption, exposures=found.exposed[:12], horizon_days=HORIZON_DAYS)
-
-
-def _concentration(reading: Reading, found: Leaving) -> Chart:
-    unknown = f"; cloud not stated: {', '.join(found.without_cloud)}" if found.without_cloud else ""
-    caption = Caption(
-        title=f"Concentration is {number(found.by_provider, digits=2)} by provider, "
-              f"{number(found.by_cloud, digits=2)} by cloud",
-        subtitle=f"Spend by provider, last {reading.window_days} days, {{unit}}",
-        foot=f"measured, contract cost{unknown}",
-    )  # fmt: skip
-    return figures.concentration(
-        caption, spend_usd={n: usd for n, usd in reading.spend.items() if usd > 0}
+    return provider_exit_lives.timeline(
+        caption, lives=lives.shown, as_of=reading.as_of, until=until
     )
 
 
-def _paths(reading: Reading, found: Leaving) -> Chart:
-    left = [
-        one.days_left for one in found.exposed if one.days_left is not None and one.days_left > 0
-    ]
-    retires = min(left) // 30 if left and min(left) < PATH_MONTHS * 30 else None
-    paths = price_paths(months=PATH_MONTHS, retires_in_month=retires, migration_usd=found.total.p50)
-    usd = reading.current_usd * 30 / reading.window_days
-    months = []
-    for n in range(PATH_MONTHS):
-        years, index = divmod(reading.as_of.year * 12 + reading.as_of.month + n, 12)
-        months.append(f"{years:04d}-{index + 1:02d}")
-    caption = Caption(
-        title="Prices move in steps, not in slopes",
-        subtitle="The same work a month under scenarios seen before, {unit}",
-        foot="shapes, not frequencies",
-    )
-    return figures.price_paths(
-        caption, paths=paths, usd_by_month=[usd] * PATH_MONTHS, months=months
-    )
-
-
-def _plans(reading: Reading) -> Table:
-    rows = tuple(
-        (
-            one["feature"], f"{one['asked'] - len(one['missing'])} of {one['asked']}",
-            one["alternative"] or Cell(text="not stated", tone="bad", tag=True),
-            "not stated" if one["tolerance_hours"] is None else f"{one['tolerance_hours']:g} h",
-            ", ".join(one["missing"][:3]) + (f" and {len(one['missing']) - 3} more" if len(one["missing"]) > 3 else ""),
-        )
-        for one in reading.plans
-    )  # fmt: skip
-    return Table(
-        title="What the exit plans have on file", subtitle=f"Features that use {reading.provider}",
-        columns=("Feature", "Points on file", "Alternative", "Tolerance", "Missing"), rows=rows,
-        text_columns=("Feature", "Alternative", "Missing"),
-        foot="DORA Art. 28(8), RTS 2024/1773 Art. 10, EBA/GL/2019/02, PRA SS2/21; not legal advice",
-        empty="No dossier names a feature that uses this provider.",
-    )  # fmt: skip
-
-
-def _drills(reading: Reading) -> Table:
-    rows = tuple(
-        (
-            one["started_at"][:10], f"{one['source']} to {one['target']}",
-            "evidence" if one["is_evidence"] else "synthetic, no evidence" if one["is_synthetic"] else "not moved",
-            "n/a" if one["failover_seconds"] is None else f"{one['failover_seconds']:.1f}",
-            f"{one['failed_requests']} of {one['requests']}",
-        )
-        for one in reading.drills
-    )  # fmt: skip
-    return Table(
-        title="Failover drills", subtitle="Measured when traffic really moved",
-        columns=("Day", "From, to", "Counts as", "Failover, s", "Failed"), rows=rows,
-        text_columns=("Day", "From, to", "Counts as"), empty="No drill is on file.",
-    )  # fmt: skip
+def _first(lives: Lives) -> str:
+    return lives.shown[0].exposure.model if lives.shown else "the model in use"

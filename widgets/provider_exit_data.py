@@ -1,36 +1,30 @@
 """What the provider exit page reads: published replays and inventory as the model's inputs."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
-import numpy as np
-
 from workbench.errors import StoreError, WorkbenchError
-from workbench.figures.provider_exit import Option
-from workbench.models.provider_exit.cash import ExitCash, npv_usd, payback_years
-from workbench.models.provider_exit.exit_cost import PLANNED, Effort, Inventory, stressed
+from workbench.figures.provider_exit import Option, Verdict
+from workbench.models.provider_exit.cash import ExitCash, irr, npv_usd, payback_years
+from workbench.models.provider_exit.exit_cost import Inventory
 from workbench.models.provider_exit.headless import ExitResult, run_exit
-from workbench.models.provider_exit.lifecycle import (
-    Exposure,
-    exposures,
-    forced_migrations,
-    life_from_row,
-    life_quantiles,
+from workbench.models.provider_exit.leaving import (
+    effort_of,
+    exit_tasks,
+    inventory_of,
+    left_out,
+    variant_of,
 )
 from workbench.models.provider_exit.outage import concentration, concentration_by_cloud
-from workbench.models.provider_exit.replay import ReplayCost
-from workbench.models.provider_exit.schedule import Task
-from workbench.models.provider_exit.uncertainty import Fan, ThreePoint, fan
+from workbench.models.provider_exit.quality import AcceptedTaskCost
+from workbench.models.provider_exit.uncertainty import Fan, fan
 from workbench.reference import read_table
 
-HOURS_A_DAY = 8
-CALENDAR_PER_WORKING_DAY = 7 / 5
 YEARS = 3
-HORIZON_DAYS = 365
-HOURS_FACTOR_UNDER_STRESS = 1.5
-"""Assumed: hours under pressure per planned hour."""
+DAYS_A_YEAR = 365
+Measured = dict[str, tuple[float | None, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +46,21 @@ class Reading:
     not_priced: tuple[str, ...]
     plans: tuple[Mapping[str, Any], ...]
     drills: tuple[Mapping[str, Any], ...]
+    failover: Mapping[str, Any]
+    efforts: Mapping[str, Any]
+    incidents: Mapping[str, Any] | None
+    loss_usd_per_hour: float
+    triggers: tuple[Mapping[str, Any], ...]
+    scheduled: tuple[Mapping[str, Any], ...]
     notices: tuple[str, ...]
+    measured: Measured = field(default_factory=dict)
+    """What the sliders start from, and where it comes from."""
+
+    @property
+    def tolerance_hours(self) -> float | None:
+        """The strictest impact tolerance of the features that use the provider."""
+        stated = [one["tolerance_hours"] for one in self.plans if one["tolerance_hours"]]
+        return min(stated, default=None)
 
 
 def published(snapshot: Any) -> dict[str, Any]:  # noqa: ANN401 - a Snapshot or a test's
@@ -68,6 +76,10 @@ def published(snapshot: Any) -> dict[str, Any]:  # noqa: ANN401 - a Snapshot or 
         raise StoreError("Provider exit was not published.")
     if "refused" in found:
         raise WorkbenchError(f"Provider exit cannot be answered: {found['refused']}")
+    if "failover" not in found:
+        raise StoreError(
+            "Provider exit was published by an older version. Run `workbench publish`."
+        )
     return found
 
 
@@ -88,9 +100,31 @@ def read(snapshot: Any, values: Mapping[str, Any]) -> Reading:  # noqa: ANN401
         current_usd=float(current["cost_usd"]) if current else 0.0,
         replayed=current["requests"] if current else 0,
         options=tuple(one["options"]), not_priced=tuple(one["not_priced"]),
-        plans=tuple(one["plans"]), drills=tuple(found["drills"]),
-        notices=tuple(_notices(one)),
+        plans=tuple(one["plans"]), drills=tuple(found["drills"]), failover=found["failover"],
+        efforts=found["efforts"], incidents=one["incidents"],
+        loss_usd_per_hour=one["loss"]["usd_per_hour"], triggers=tuple(one["triggers"]),
+        scheduled=tuple(one["scheduled"]), notices=tuple(_notices(one)),
+        measured=_measured(one, found["failover"]),
     )  # fmt: skip
+
+
+def _measured(one: Mapping[str, Any], failover: Mapping[str, Any]) -> Measured:
+    """Return what sliders start from: counted cases, and the failover as drilled or stated."""
+    cases = one["inventory"]["evaluation_cases"]
+    found: Measured = {}
+    if cases:
+        found["cases"] = (float(min(cases, 5_000)), "cases of the evaluations on file")
+    runs = [o["accepted"]["usd_per_run"] for o in one["options"] if o["accepted"]]
+    if known := [usd for usd in runs if usd is not None]:
+        found["standby"] = (
+            min(5_000.0, max(known)),
+            "one evaluation run a month, nothing reserved",
+        )
+    if failover["hours"] is not None:
+        found["failover"] = (min(24.0, failover["hours"]), "measured in the newest drill")
+    if failover["held"]:
+        found["success"] = (failover["moved"] / failover["held"], "drills that moved the traffic")
+    return found
 
 
 def _notices(one: Mapping[str, Any]) -> list[str]:
@@ -98,32 +132,63 @@ def _notices(one: Mapping[str, Any]) -> list[str]:
     left = held["requests"] - (one["current"]["requests"] if one["current"] else 0)
     if left:
         found.append(f"{left:,} requests in other media than text are not replayed.")
-    if not held["prompts"]:
-        found.append("No log names a prompt: one prompt a feature is counted.")
-    found.append(
-        "No evaluation at a target is on file, so the cost per accepted task is not known; "
-        "token counts are as logged, no target's tokenizer was measured."
-    )
+    if one["options"] and not any(option["accepted"] for option in one["options"]):
+        found.append(
+            "No evaluation at a target is on file: name result files under `evaluations` in a dossier."
+        )
     if one["not_priced"]:
         found.append(f"The price book has no price for {', '.join(one['not_priced'])}.")
     if not any(plan["notice_days"] for plan in one["plans"]):
-        found.append("No dossier states a notice period; commitments are not on file either.")
+        found.append("No dossier states a notice period.")
     return found
 
 
 def options_of(reading: Reading) -> list[Option]:
-    """Return the targets; their windows and features are not known, which is no yes."""
-    return [
-        Option(
-            target=one["target"],
-            replay=ReplayCost(
-                requests=one["requests"], unpriced_requests=one["unpriced_requests"],
-                partial_requests=one["partial_requests"], pico_usd=int(one["cost_pico_usd"] or 0),
-            ),
-            accepted_task=None, gaps=(("capabilities", "unknown"),), ratio_basis="assumed",
-        )
-        for one in reading.options
-    ]  # fmt: skip
+    """Return the targets with what is known of each."""
+    evaluated = [one["accepted"] for one in reading.options if one["accepted"]]
+    names = [one["feature"] for one in evaluated]
+    main = max(set(names), key=lambda name: (names.count(name), name), default="")
+    return [_option(one, main) for one in reading.options]
+
+
+def main_feature(reading: Reading) -> Mapping[str, Any] | None:
+    """Return the evaluation most targets share, whose task the table counts in."""
+    evaluated = [one["accepted"] for one in reading.options if one["accepted"]]
+    names = [one["feature"] for one in evaluated]
+    main = max(set(names), key=lambda name: (names.count(name), name), default=None)
+    return next((one for one in evaluated if one["feature"] == main), None)
+
+
+def _option(one: Mapping[str, Any], main: str) -> Option:
+    accepted = one["accepted"]
+    task = change = None
+    if accepted:
+        task = AcceptedTaskCost(**accepted["there"])
+        here = accepted["here"]
+        change = task.p50_usd / here["p50_usd"] - 1 if here else None
+    return Option(
+        target=one["target"], cost_usd=cost_of(one), requests=one["requests"],
+        not_served=one["converted_unpriced_requests"] + one["partial_requests"],
+        accepted_task=task, task_change=change,
+        task_note=accepted["feature"] if accepted and accepted["feature"] != main else "",
+        gaps=tuple((name, word) for name, word in one["gaps"]), ratio_basis=_basis(one["tokens"]),
+    )  # fmt: skip
+
+
+def cost_of(option: Mapping[str, Any]) -> float:
+    """Return the window's cost at a target, in its own tokens where they were measured."""
+    return float(option["converted_cost_usd"])
+
+
+def _basis(tokens: Mapping[str, Any]) -> str:
+    if tokens["basis"] == "measured":
+        part = "" if tokens["share"] > 0.995 else f", {tokens['share']:.0%} of requests"
+        return f"× {tokens['ratio']:.2f} measured{part}"
+    if tokens["basis"] == "single-sample":
+        return f"× {tokens['low']:.2f} to {tokens['high']:.2f} by single samples, not used"
+    return (
+        "as logged, vocabulary not public" if tokens["basis"] == "not public" else tokens["basis"]
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,131 +196,89 @@ class Leaving:
     """One setting of the inputs: what leaving costs and takes."""
 
     result: ExitResult
+    inventory: Inventory
+    verdict: Verdict
     total: Fan
-    target_usd: float | None
-    npv_usd: float
-    payback_years: float | None
-    exposed: tuple[Exposure, ...]
-    forced: int
     by_provider: float | None
     by_cloud: float | None
     without_cloud: tuple[str, ...]
-    tolerance_days: float | None
     reserve_usd: float | None
+    not_costed: tuple[str, ...]
 
 
 def leaving(reading: Reading, values: Mapping[str, Any]) -> Leaving:
     """Cost and schedule the exit for one target and one set of what-ifs."""
-    inventory = _inventory(reading, values)
-    effort = _effort()
-    variant = PLANNED if values["variant"] == "planned" else stressed(
-        hours_factor=HOURS_FACTOR_UNDER_STRESS, data_returned_share=1.0
-    )  # fmt: skip
-    tolerances = [one["tolerance_hours"] for one in reading.plans if one["tolerance_hours"]]
-    # A planned exit leaves the service running: the tolerance for its absence is another matter.
-    tolerance = min(tolerances) / 24 if tolerances and variant is not PLANNED else None
-    result = run_exit(
-        inventory, effort, variant, _tasks(inventory, effort, values, planned=variant is PLANNED),
-        tolerance_days=tolerance,
-    )  # fmt: skip
-    total = fan(result.total_usd_draws)
     target = next((one for one in reading.options if one["target"] == values["target"]), None)
-    target_usd = float(target["cost_usd"]) if target else None
-    per_year = 365 / reading.window_days
-    stay = reading.current_usd * per_year
-    leave = stay if target_usd is None else target_usd * per_year
-    cash = ExitCash(
-        stay_usd_by_year=(stay,) * YEARS, exit_usd_by_year=(leave,) * YEARS, one_off_usd=total.p50
-    )
-    exposed, forced = _lives(reading, result.risk.finish_days.p50)
-    by_cloud, unknown = concentration_by_cloud(reading.spend, reading.clouds)
+    inventory = _inventory(reading, values, target)
+    effort, unknown = effort_of(read_table("exit_efforts"), reading.efforts)
+    is_planned = values["variant"] == "planned"
+    tasks = exit_tasks(inventory, effort, people=values["people"], planned=is_planned)
+    result = run_exit(inventory, effort, variant_of(values["variant"]), tasks)
+    total = fan(result.total_usd_draws)
+    by_cloud, without = concentration_by_cloud(reading.spend, reading.clouds)
     reserves = [one["reserve_usd"] for one in reading.plans if one["reserve_usd"]]
     return Leaving(
-        result=result, total=total, target_usd=target_usd,
-        npv_usd=npv_usd(cash.flows_usd, discount_rate=values["discount"]),
-        payback_years=payback_years(cash.flows_usd),
-        exposed=exposed, forced=forced, by_provider=concentration(reading.spend),
-        by_cloud=by_cloud, without_cloud=unknown, tolerance_days=tolerance,
+        result=result, inventory=inventory, total=total,
+        verdict=_verdict(reading, values, target, result=result, total=total),
+        by_provider=concentration(reading.spend), by_cloud=by_cloud, without_cloud=without,
         reserve_usd=sum(reserves) if reserves else None,
+        not_costed=left_out(inventory, unknown),
     )  # fmt: skip
 
 
-def _inventory(reading: Reading, values: Mapping[str, Any]) -> Inventory:
+def _verdict(
+    reading: Reading, values: Mapping[str, Any], target: Mapping[str, Any] | None, *,
+    result: ExitResult, total: Fan,
+) -> Verdict:  # fmt: skip
+    per_year = DAYS_A_YEAR / reading.window_days
+    stay = reading.current_usd * per_year
+    leave = stay if target is None else _comparable(reading, target) * per_year
+    # What is prepaid is lost either way once leaving is decided: shown in the cost, no cash flow.
+    sunk = fan(result.sunk_usd_draws).p50
+    cash = ExitCash(
+        stay_usd_by_year=(stay,) * YEARS, exit_usd_by_year=(leave,) * YEARS,
+        one_off_usd=total.p50 - sunk, sunk_write_off_usd=sunk,
+    )  # fmt: skip
+    flows = cash.flows_usd
+    return Verdict(
+        leaving=reading.provider, target=target["target"] if target else "another provider",
+        cost=total, risk=result.risk, is_planned=values["variant"] == "planned",
+        saving_usd_per_year=stay - leave, npv_usd=npv_usd(flows, discount_rate=values["discount"]),
+        irr=irr(flows), payback_years=payback_years(flows),
+        restored_hours=reading.failover["hours"], tolerance_hours=reading.tolerance_hours,
+    )  # fmt: skip
+
+
+def _comparable(reading: Reading, target: Mapping[str, Any]) -> float:
+    """Return the target's cost of the window's work, as many tasks accepted as now.
+
+    The evaluated feature is compared by its accepted task, rework included; the other traffic by
+    its price. Requests the target does not serve stay where they are, at today's mean cost.
+    """
+    kept = target["converted_unpriced_requests"] / max(1, target["requests"])
+    cost = cost_of(target) + kept * reading.current_usd
+    accepted = target["accepted"]
+    if not accepted or not accepted["here"]:
+        return cost
+    tasks = accepted["tasks"] * accepted["here_accepted"] / accepted["here_cases"]
+    change = tasks * (accepted["there"]["p50_usd"] - accepted["here"]["p50_usd"])
+    other = cost - accepted["there_cost_usd"] - (reading.current_usd - accepted["here_cost_usd"])
+    return reading.current_usd + change + other
+
+
+def _inventory(
+    reading: Reading, values: Mapping[str, Any], target: Mapping[str, Any] | None
+) -> Inventory:
     notice = [one["notice_days"] for one in reading.plans if one["notice_days"]]
-    held = reading.inventory
-    return Inventory(
-        prompts=int(held["prompts"] or held["features"] or 1),
-        evaluation_cases=int(values["cases"]),
+    accepted = target["accepted"] if target else None
+    per_case = 0.0
+    if accepted and accepted["usd_per_run"]:
+        per_case = accepted["usd_per_run"] / accepted["cases"]
+    elif target and target["requests"]:
+        per_case = cost_of(target) / target["requests"]
+    return inventory_of(
+        reading.inventory, evaluation_cases=int(values["cases"]),
         source_usd_per_day=reading.current_usd / reading.window_days,
         notice_days=float(max(notice, default=0)),
-    )
-
-
-def _effort() -> Effort:
-    rows = {row["effort"]: row for row in read_table("exit_efforts")}
-
-    def point(name: str) -> ThreePoint:
-        row = rows[name]
-        if not row["likely"]:
-            return ThreePoint.exactly(0.0)  # not known, and nothing of it in the inventory
-        return ThreePoint(
-            low=float(row["low"]), likely=float(row["likely"]), high=float(row["high"])
-        )
-
-    return Effort(**{name: point(name) for name in Effort.__dataclass_fields__})
-
-
-def _tasks(
-    inventory: Inventory, effort: Effort, values: Mapping[str, Any], *, planned: bool
-) -> list[Task]:
-    """Return the steps: hours become calendar days at eight hours a working day and person."""
-    people = max(1.0, values["people"])
-
-    def days(hours: ThreePoint, count: float = 1.0) -> ThreePoint:
-        each = count / HOURS_A_DAY * CALENDAR_PER_WORKING_DAY / people
-        return ThreePoint(low=hours.low * each, likely=hours.likely * each, high=hours.high * each)
-
-    tasks = [
-        Task(name="project, contract, legal", days=days(effort.project_hours)),
-        Task(name="adapt prompts", days=days(effort.hours_per_prompt, inventory.prompts)),
-        Task(
-            name="label and evaluate",
-            days=days(effort.label_minutes_per_case, inventory.evaluation_cases / 60),
-            after=("adapt prompts",),
-        ),
-        Task(
-            name="re-validate", days=days(effort.revalidation_hours), after=("label and evaluate",)
-        ),
-    ]
-    before = ("project, contract, legal", "re-validate")
-    if planned:
-        tasks.append(Task(name="run both", days=effort.dual_run_days, after=before))
-        before = ("run both",)
-        if inventory.notice_days:
-            notice = ThreePoint.exactly(inventory.notice_days)
-            tasks.append(Task(name="notice", days=notice, after=("project, contract, legal",)))
-    tasks.append(Task(name="cut over, warm caches", days=effort.cache_warm_up_days, after=before))
-    return tasks
-
-
-def _lives(reading: Reading, migration_days: float) -> tuple[tuple[Exposure, ...], int]:
-    """Return the provider's models against their ends, and the moves forced in three years."""
-    lives = [life_from_row(row) for row in read_table("model_lifecycle")]
-    own = {key: usd for key, usd in reading.models.items() if key[0] == reading.provider}
-    found = exposures(
-        own, lives, as_of=reading.as_of,
-        until=reading.as_of + timedelta(days=HORIZON_DAYS), migration_days=migration_days,
+        usd_per_evaluation_run=per_case * values["cases"],
     )  # fmt: skip
-    typical = life_quantiles(lives, reading.provider)
-    if typical is None or not found:
-        return tuple(found), sum(one.verdict == "retires inside the horizon" for one in found)
-    largest = max(found, key=lambda one: one.usd_per_month)
-    left = None if largest.days_left is None else float(largest.days_left)
-    return tuple(found), forced_migrations(
-        horizon_days=YEARS * 365, days_left=left, life_days=typical[1]
-    )
-
-
-def draws_of(result: ExitResult) -> Sequence[float]:
-    """Return the total, draw by draw, thinned to what a curve shows."""
-    return np.sort(result.total_usd_draws)[:: max(1, len(result.total_usd_draws) // 512)].tolist()

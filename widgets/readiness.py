@@ -98,9 +98,10 @@ def draw(data: Board, _: Values) -> View:
     first = next((one for one in data.standings if not one.passed), None)
     who = data.feature or "All features"
     as_of = day(data.as_of)
+    waived = sum(tile.waived for tile in data.tiles)
     done = sum(tile.verdict in ("pass", "not applicable") for tile in data.tiles)
     return View(
-        answer=figures.answer(data.standings, feature=data.feature),
+        answer=figures.answer(data.standings, feature=data.feature, waived=waived),
         scope=f"{who}, 47 checks in six stages, evidence up to {as_of}",
         tiles=figures.stage_tiles(data.standings),
         cards=(
@@ -115,7 +116,7 @@ def draw(data: Board, _: Values) -> View:
             ),
             figures.blocking_table(
                 data.tiles, standings=data.standings,
-                title="Nothing is in the way" if first is None
+                title=("Nothing is in the way" + (f"; {waived} waivers run" if waived else "")) if first is None
                 else f"What blocks stage {first.stage}, {STAGE_NAMES[first.stage]}",
                 subtitle="A stage passes when nothing fails and nothing lacks evidence without a "
                 "running waiver",

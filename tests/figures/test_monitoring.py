@@ -54,7 +54,7 @@ def test_the_answer_names_every_broken_promise():
     said = monitoring.answer("chat", FOUND, whole=whole, errors=1, requests=50)
     assert said == (
         "chat needs a look: p95 may reach 0.098 s of the promised 0.09 s; the error budget burned "
-        "fast enough to page; 2026-11 may end at $120.00, envelope $100.00; inputs have drifted."
+        "fast enough to page; November 2026 may end at $120.00, envelope $100.00; inputs have drifted."
     )
     fine = monitoring.answer("chat", {}, whole=whole, errors=1, requests=50)
     assert fine == "chat has promised nothing: 2.0 % of 50 requests failed."
@@ -91,3 +91,32 @@ def test_upgrade_draws_the_difference_down_to_its_bound():
 def test_a_feature_without_measured_latency_draws_an_empty_chart():
     chart = monitoring.latency(CAPTION, days=[], percentiles=[], objective_ms=None)
     assert chart.figure["data"] == []
+
+
+def test_a_band_shows_as_many_digits_as_tell_its_ends_apart():
+    assert monitoring.band(17_551.0, 17_553.0) == "17.551 s to 17.553 s"
+    assert monitoring.band(900.0, 1_100.0) == "0.9 s to 1.1 s"
+
+
+def test_seven_days_of_errors_are_pooled_not_averaged():
+    drawn = monitoring.error_share(
+        Caption(title="", subtitle="", unit="%"), days=["2026-10-30", "2026-10-31"],
+        counts=[(9, 90), (0, 10)], promised=None,
+    )  # fmt: skip
+    by_day, pooled = (trace["y"] for trace in drawn.figure["data"][:2])
+    assert list(by_day) == [10.0, 0.0]
+    assert list(pooled) == [10.0, 9.0]
+
+
+def test_clusters_of_latency_are_named_under_the_chart():
+    two = [percentile_bands([5_000.0] * 50 + [9_000.0] * 50) for _ in range(3)]
+    one = [percentile_bands([5_000.0 + n for n in range(100)]) for _ in range(3)]
+    assert "anywhere from 5 s to 9 s" in monitoring.latency_foot(two)
+    assert "clusters" not in monitoring.latency_foot(one)
+
+
+def test_only_a_jump_of_the_last_days_leads_the_cost_chart():
+    level = monitoring.cost_title([0.17] * 60, jumped_on=[])
+    assert level == "A request costs $0.17, level with four weeks before"
+    rising = monitoring.cost_title([0.10] * 40 + [0.20] * 30, jumped_on=["31 Oct 2026"])
+    assert rising.endswith("above four weeks before; it jumped on 31 Oct 2026")

@@ -28,7 +28,13 @@ def test_percentiles_of_bins_are_those_of_the_values_they_stand_for():
     bins, counts = [350, 340, 345], [5, 60, 35]
     middle = {n: 1.02 ** (n + 0.5) for n in bins}
     values = [middle[n] for n, count in zip(bins, counts, strict=True) for _ in range(count)]
-    assert binned_percentile_bands(bins, counts) == percentile_bands(values)
+    half = 1.02**0.5
+    for binned, plain in zip(
+        binned_percentile_bands(bins, counts), percentile_bands(values), strict=True
+    ):
+        assert binned.ms == plain.ms
+        assert binned.low_ms == pytest.approx(plain.low_ms / half)
+        assert binned.high_ms == pytest.approx(plain.high_ms * half)
     assert [round(p.ms / middle[n], 9) for p, n in zip(
         binned_percentile_bands(bins, counts), (340, 345, 350), strict=True
     )] == [1, 1, 1]  # fmt: skip

@@ -102,3 +102,42 @@ def test_attestations_leave_the_signatory_blank(pack):
     assert {one["regulation"] for one in found} == {"DORA", "GDPR", "PCI DSS", "SS2/21"}
     assert all(one["signatory"] == "" for one in found)
     assert "<script>" not in page
+
+
+def test_a_pack_packed_again_in_any_way_is_noticed(pack, tmp_path):
+    path, head = pack
+    raw = path.read_bytes()
+    with zipfile.ZipFile(path) as archive:
+        members = [(name, archive.read(name)) for name in archive.namelist()]
+
+    def packed(
+        name, order, *, method=zipfile.ZIP_STORED, comment=b"", date_time=(1980, 1, 1, 0, 0, 0)
+    ):
+        made = tmp_path / name
+        with zipfile.ZipFile(made, "w", method) as archive:
+            archive.comment = comment
+            for member, content in order:
+                entry = zipfile.ZipInfo(member, date_time=date_time)
+                entry.create_system, entry.external_attr = 3, 0o644 << 16
+                archive.writestr(entry, content, compress_type=method)
+        return made
+
+    same = packed("same.zip", members)
+    assert verify_audit(same, head_sha256=head).whole
+    for name, made in {
+        "compressed": packed("deflated.zip", members, method=zipfile.ZIP_DEFLATED),
+        "reordered": packed("reordered.zip", members[::-1]),
+        "commented": packed("comment.zip", members, comment=b"x"),
+        "dated": packed("dated.zip", members, date_time=(2026, 1, 1, 0, 0, 0)),
+    }.items():
+        verdict = verify_audit(made, head_sha256=head)
+        assert not verdict.whole, name
+        assert verdict.where
+    for name, changed in {
+        "appended": raw + b"x", "prepended": b"x" + raw, "cut": raw[:-1], "empty": b"",
+        "doubled": raw + raw,
+    }.items():  # fmt: skip
+        path.write_bytes(changed)
+        verdict = verify_audit(path, head_sha256=head)
+        assert not verdict.whole, name
+        assert verdict.where

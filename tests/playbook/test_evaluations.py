@@ -54,6 +54,37 @@ def test_langfuse(tmp_path):
     assert (case.case_id, case.success, case.refused, case.latency_ms) == ("d1", True, False, 900)
 
 
+def test_deepeval_wraps_its_latest_run(tmp_path):
+    row = {
+        "name": "refund",
+        "success": False,
+        "metricsData": [],
+        "runDuration": 9.0,
+        "evaluationCost": 0.5,
+    }
+    (case,) = read_results(
+        write(tmp_path, "latest.json", {"testRunData": {"testCases": [row]}, "testRunLink": None})
+    )
+    assert (case.case_id, case.success) == ("refund", False)
+    assert (case.cost_usd, case.latency_ms) == (None, None)  # what judging cost is not the model's
+
+
+def test_promptfoo_lines_and_one_model_a_file(tmp_path):
+    rows = [
+        {"testIdx": n, "success": True, "provider": {"id": name, "label": ""}, "response": {"tokenUsage": {}}}
+        for n, name in ((0, "openai:gpt-5.4"), (1, "openai:gpt-5.4"), (0, "anthropic:claude-sonnet-5"))
+    ]  # fmt: skip
+    lines = "\n".join(json.dumps(row) for row in rows[:2]) + "\n"
+    assert [c.case_id for c in read_results(write(tmp_path, "r.jsonl", lines))] == ["0", "1"]
+    with pytest.raises(InputError, match="one file a model"):
+        read_results(write(tmp_path, "r.json", {"results": {"results": rows}}))
+
+
+def test_langfuse_traces_without_their_scores_say_how_to_get_them(tmp_path):
+    with pytest.raises(InputError, match="by id only"):
+        read_results(write(tmp_path, "r.json", {"data": [{"id": "t1", "scores": ["s1"]}]}))
+
+
 def test_plain_csv(tmp_path):
     (case,) = read_results(write(tmp_path, "r.csv", "case_id,success,cost_usd\na,yes,\n"))
     assert (case.success, case.cost_usd, case.schema_valid) == (True, None, None)

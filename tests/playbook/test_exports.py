@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from prometheus_client.parser import text_string_to_metric_families
 
 from workbench.answers import audit
 from workbench.cli import workbench as command
 from workbench.errors import InputError
 from workbench.playbook.dossier_files import read_dossiers
+from workbench.playbook.metrics import prometheus_text
 from workbench.playbook.scaffold import first_dossier
 
 
@@ -105,3 +107,23 @@ def test_a_first_dossier_is_valid_and_never_written_over(folder: Path) -> None:
     assert first_dossier(folder, feature="triage", **given).read_text().endswith("retail\n")
     with pytest.raises(InputError, match="letters"):
         first_dossier(folder, feature="../triage", **given)
+
+
+def test_metrics_are_read_by_prometheus_own_parser(workspace):
+    workspace.priced_sql.append(
+        "UPDATE priced_usage SET prompt_version = 'a\"b\\c\nd' WHERE source_row % 7 = 0"
+    )
+    text = prometheus_text(workspace.written(), days=30)
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    assert set(families) == {
+        "workbench_requests", "workbench_errors", "workbench_error_ratio", "workbench_cost_usd",
+        "workbench_unpriced_requests", "workbench_latency_ms",
+    }  # fmt: skip
+    assert all(family.documentation and family.type == "gauge" for family in families.values())
+    counted = {sample.labels["version"] for sample in families["workbench_requests"].samples}
+    assert 'a"b\\c\nd' in counted
+    assert {s.labels["quantile"] for s in families["workbench_latency_ms"].samples} == {
+        "0.5",
+        "0.95",
+        "0.99",
+    }

@@ -5,8 +5,9 @@ import pytest
 
 from tests.spine import ingest, one_row, requests, write_jsonl
 from workbench.errors import InputError
+from workbench.models.provider_exit.capabilities import Capabilities
 from workbench.models.provider_exit.conversion import Conversion
-from workbench.playbook.replay import replay_to, traffic_sql
+from workbench.playbook.replay import Target, replay_to, traffic_sql
 from workbench.workspace import Workspace
 
 OWN = (
@@ -78,15 +79,44 @@ def test_a_target_is_priced_and_its_assumptions_are_said(workspace) -> None:
 def test_a_converted_replay_is_fractional_and_says_how_its_ratio_is_known(workspace) -> None:
     rows = usage(workspace, "provider = 'anthropic'")
     plain = replay_to(rows, workspace.book(), "openai/gpt-4.1")
-    dearer = replay_to(
-        rows, workspace.book(), "openai/gpt-4.1", context_tokens=1_500,
-        conversion=Conversion(input_ratio=1.25, output_ratio=1.25), ratio_basis="single-sample",
+    target = Target(
+        name="openai/gpt-4.1", ratio_basis="single-sample",
+        conversion=Conversion(input_ratio=1.25, output_ratio=1.25),
     )  # fmt: skip
+    dearer = replay_to(rows, workspace.book(), target)
     assert not dearer.cost.is_exact
     assert plain.cost.cost_usd < dearer.cost.cost_usd < 1.2501 * plain.cost.cost_usd
-    assert dearer.beyond_context is not None
-    assert 0 < dearer.beyond_context <= rows.num_rows
     assert any("single-sample" in one for one in dearer.assumptions)
+
+
+def test_requests_beyond_the_window_are_counted_and_not_priced(workspace) -> None:
+    rows = usage(workspace, "provider = 'anthropic'")
+    size = "context_tokens + output_tokens > 1500"
+    fits = usage(workspace, f"provider = 'anthropic' AND NOT ({size})")
+    beyond = rows.num_rows - fits.num_rows
+    assert 0 < beyond < rows.num_rows
+    small = Target(name="openai/gpt-4.1", capabilities=Capabilities(context_tokens=1_500))
+    at = datetime(2026, 11, 24)  # noqa: DTZ001 - naive UTC
+    report = replay_to(rows, workspace.book(), small, at=at)
+    rest = replay_to(fits, workspace.book(), "openai/gpt-4.1", at=at)
+    assert report.cost.pico_usd == rest.cost.pico_usd
+    assert report.cost.unpriced_requests == beyond + rest.cost.unpriced_requests
+    data = report.as_data()
+    assert data["not_servable"] == {"context": beyond}
+    assert data["requests_beyond_context"] == beyond
+    # What the model served itself did fit, whatever a table says of its window.
+    own = replay_to(rows, workspace.book(), None)
+    named = str(rows["model"][0])
+    served = usage(workspace, f"provider = 'anthropic' AND model = '{named}'")
+    again = Target(name=f"anthropic/{named}", capabilities=Capabilities(context_tokens=1))
+    assert replay_to(served, workspace.book(), again).not_servable == {}
+    assert own.not_servable == {}
+
+
+def test_a_dated_name_of_the_own_model_keeps_its_variants(workspace) -> None:
+    rows = usage(workspace, "provider = 'openai' AND model = 'gpt-4.1'")
+    dated = replay_to(rows, workspace.book(), "openai/gpt-4.1-2025-04-14")
+    assert dated.cost == replay_to(rows, workspace.book(), None).cost
 
 
 @pytest.mark.parametrize("target", ["gpt-4.1", "openai/", "nobody/nothing-at-all"])

@@ -11,11 +11,13 @@ class Published:
 
 READINESS = {
     "as_of": "2026-10-31",
-    "checks": [
-        {"verdict": verdict}
-        for verdict in ["pass"] * 41 + ["fail"] * 2 + ["insufficient evidence"] * 4
-    ]
-    + [{"verdict": "not applicable"}],
+    "stages": [{"stage": stage} for stage in range(6)],
+    "features": [
+        {"feature": "chat", "reached_stage": 5},
+        {"feature": "triage", "reached_stage": 2},
+        {"feature": "search", "reached_stage": None},
+        {"feature": "draft", "reached_stage": None},
+    ],
 }
 ENVELOPE = {
     "registers": {
@@ -32,14 +34,27 @@ ENVELOPE = {
 
 def test_no_document_no_tile():
     assert answered(Published()) == ()
-    assert answered(Published(envelope={"refused": "no rows"}, readiness={"checks": []})) == ()
+    assert (
+        answered(
+            Published(envelope={"refused": "no rows"}, readiness={"checks": [], "features": []})
+        )
+        == ()
+    )
 
 
-def test_readiness_counts_the_checks_that_apply():
+def test_readiness_counts_the_features_that_passed_every_stage():
     (tile,) = answered(Published(readiness=READINESS))
-    assert (tile.value, tile.unit, tile.tone) == ("41/47", "checks", "bad")
-    assert tile.delta == "▼ 2 fail, 4 lack proof"
+    assert (tile.value, tile.unit, tile.tone) == ("1/4", "features", "neutral")
+    assert tile.delta == "▼ 1 under way, 2 before stage 0"
     assert tile.why.page == "readiness"
+
+
+def test_no_ready_feature_is_bad_and_all_of_them_good():
+    features = READINESS["features"]
+    (none,) = answered(Published(readiness={**READINESS, "features": features[1:]}))
+    (all_of_them,) = answered(Published(readiness={**READINESS, "features": features[:1]}))
+    assert (none.value, none.tone) == ("0/3", "bad")
+    assert (all_of_them.value, all_of_them.tone) == ("1/1", "good")
 
 
 def test_outlook_says_median_band_and_chance_of_a_breach():

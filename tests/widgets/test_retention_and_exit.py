@@ -99,11 +99,12 @@ def test_the_exit_page_offers_the_stated_backup_first(published: Published) -> N
     page = provider_exit.page(published)
     page.inputs["provider"].value = "openai"
     assert "anthropic/claude-sonnet-4-5" in page.charts.head["answer"]
-    assert page.charts.head["answer"].endswith("the service runs on meanwhile.")
-    table = next(one for one in page.charts.cards if "targets serve" in one["title"])
+    assert page.charts.head["answer"].startswith("Stay with openai")
+    assert "The exit is insurance." in page.charts.head["answer"]
+    table = next(one for one in page.charts.cards if "none is evaluated" in one["title"])
     assert "anthropic/claude-sonnet-4-5" in [row[0] for row in table["rows"]]
     page.inputs["variant"].value = "stressed"
-    assert page.charts.head["answer"].endswith("0 % likely inside the impact tolerance.")
+    assert "no drill says how soon the backup serves" in page.charts.head["answer"]
     assert not page.charts.head["stale"]
 
 

@@ -12,11 +12,13 @@ from workbench.cli import (
     reconcile,
     retention,
     serving,
+    terraform,
 )
 from workbench.cli.app import main, workbench
 
 for _module in (
     data, prices, reconcile, analysis, pages, playbook, finance, exports, retention, exit, serving,
+    terraform,
 ):  # fmt: skip
     _module.register(workbench)
 

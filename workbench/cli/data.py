@@ -32,6 +32,11 @@ def init(folder: Path, yes: bool) -> None:
     scaffold(folder)
     if not yes and sys.stdin.isatty():
         _ask_for_feature(folder)
+    else:
+        click.echo(
+            f"No dossier was written: copy {folder}/dossiers/dossier.schema.json into your editor and write "
+            f"dossiers/FEATURE.yaml, which begins with `feature: …`."
+        )
     click.echo(f"Workspace ready in {folder}. Next: workbench ingest LOGS --workspace {folder}")
 
 
@@ -47,11 +52,27 @@ def _ask_for_feature(folder: Path) -> None:
     owner = click.prompt("Role that answers for it")
     unit = click.prompt("Unit of value, such as resolved ticket")
     places = click.prompt("Jurisdictions, such as EU, UK")
+    sector = click.prompt("Sector, such as finance, health, software")
+    classes = click.prompt("Data classes, such as personal, card, customer content")
+    role = click.prompt(
+        "Role under the EU AI Act", default="deployer",
+        type=click.Choice(["provider", "deployer", "importer", "distributor", "none"]),
+    )  # fmt: skip
+    pattern = click.prompt(
+        "Hosting", default="managed", type=click.Choice(["managed", "hybrid", "self-hosted"])
+    )
     path = first_dossier(
-        folder, feature=feature, owner_role=owner, unit_of_value=unit,
-        jurisdictions=[one.strip() for one in places.split(",") if one.strip()],
+        folder, feature=feature, owner_role=owner, unit_of_value=unit, jurisdictions=_listed(places),
+        more={
+            "sector": sector, "data_classes": _listed(classes), "ai_act": {"role": role},
+            "hosting": {"pattern": pattern},
+        },
     )  # fmt: skip
     click.echo(f"Dossier in {path}; `workbench check` says what it lacks.")
+
+
+def _listed(text: str) -> list[str]:
+    return [one.strip() for one in text.split(",") if one.strip()]
 
 
 def _constants(pairs: tuple[str, ...]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """How health is drawn: latency with its band, burn, cost, the error rate's CUSUM, drift."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from workbench.figures import bars, charts, theme
@@ -76,14 +77,67 @@ def error_share(
     caption: Caption,
     *,
     days: Sequence[str],
-    percent: Sequence[float | None],
+    counts: Sequence[tuple[int, int]],
     promised: float | None,
 ) -> Chart:
-    """Draw the share of failed requests by day beside what the promise leaves."""
+    """Draw the share of failed requests by day and over seven days, beside what the promise leaves.
+
+    `counts` are errors and requests of each day; seven days are pooled, not averaged.
+    """
     marks = [charts.Mark(text="error budget", y=promised)] if promised is not None else []
-    return charts.lines(
-        caption, x=days, series=[charts.Series(name="errors", y=percent)], marks=marks
+    by_day = [100 * bad / seen if seen else None for bad, seen in counts]
+    pooled = [_pooled(counts[max(0, n - 6) : n + 1]) for n in range(len(counts))]
+    series = [
+        charts.Series(name="by day", y=by_day, look="previous"),
+        charts.Series(name="7 days", y=pooled),
+    ]
+    return charts.lines(caption, x=days, series=series, marks=marks)
+
+
+def _pooled(counts: Sequence[tuple[int, int]]) -> float | None:
+    seen = sum(requests for _, requests in counts)
+    return 100 * sum(errors for errors, _ in counts) / seen if seen else None
+
+
+def latency_title(whole: Sequence[Percentile], *, limit_ms: float | None) -> str:
+    """Say where p95 stands against its promise."""
+    if not whole:
+        return "No latency was logged"
+    p95 = whole[1]
+    if limit_ms is None:
+        return f"p95 is {seconds(p95.ms)}; nothing is promised"
+    if p95.high_ms <= limit_ms:
+        return f"p95 is {seconds(p95.ms)} and keeps the promised {seconds(limit_ms)}"
+    return f"p95 may reach {seconds(p95.high_ms)}, promised {seconds(limit_ms)}"
+
+
+def latency_foot(days: Sequence[Sequence[Percentile]]) -> str:
+    """Say how exact the values are, and when a day's median may fall into one of several clusters."""
+    foot = "Measured in 2 % bins: each value within 1 %"
+    wide = [day[0] for day in days if day and day[0].high_ms > 1.3 * day[0].low_ms]
+    if len(wide) * 2 > len(days) and len(days) > 1:
+        low = min(one.low_ms for one in wide)
+        high = max(one.high_ms for one in wide)
+        foot += (
+            f". Latencies lie in clusters, so a day's p50 may fall anywhere from {seconds(low)} to "
+            f"{seconds(high)}"
+        )
+    return foot
+
+
+def cost_title(usd: Sequence[float], *, jumped_on: Sequence[str]) -> str:
+    """Say where cost per request stands and which of the last seven days stood out."""
+    if len(usd) < 8:
+        return "Cost per request"
+    now, before = (float(ewma(usd)[place]) for place in (-1, max(-29, -len(usd))))
+    change = now / before - 1 if before else 0.0
+    word = (
+        "level with"
+        if abs(change) < 0.05
+        else f"{theme.percent(abs(change))} {'above' if change > 0 else 'below'}"
     )
+    text = f"A request costs {theme.money(now)}, {word} four weeks before"
+    return f"{text}; it jumped on {', '.join(jumped_on)}" if jumped_on else text
 
 
 def error_cusum(
@@ -136,7 +190,7 @@ def answer(
     cost, envelope = found.get("cost") or {}, promised.get("envelope_usd")
     if envelope is not None and cost.get("p80_usd") is not None and cost["p80_usd"] > envelope:
         faults.append(
-            f"{cost['month']} may end at {theme.money(cost['p80_usd'])}, envelope {theme.money(envelope)}"
+            f"{month_name(cost['month'])} may end at {theme.money(cost['p80_usd'])}, envelope {theme.money(envelope)}"
         )
     words = [one["word"] for one in (found.get("drift") or {}).get("indices", {}).values()]
     if "fail" in words:
@@ -177,7 +231,7 @@ def _p95_tile(whole: Sequence[Percentile], limit: float | None, spark: tuple[flo
     return Tile(
         label="Latency p95", value=seconds(p95.ms).removesuffix(" s"), unit="s", tone=tone,
         delta=f"{sign} {seconds(limit)}" if limit is not None else "nothing promised",
-        spark=spark, foot=f"95 % band {seconds(p95.low_ms)} to {seconds(p95.high_ms)}",
+        spark=spark, foot=f"95 % band {band(p95.low_ms, p95.high_ms)}",
     )  # fmt: skip
 
 
@@ -199,7 +253,7 @@ def _month_tile(cost: Mapping[str, Any], envelope: float | None) -> Tile:
     tone: Tone = "neutral" if envelope is None else "bad" if over else "good"
     sign = "✗ above" if over else "✓ within"
     return Tile(
-        label=f"Month end {cost['month']}, P80", value=value, unit=unit, tone=tone,
+        label=f"Month end {date.fromisoformat(cost['month'] + '-01'):%b %Y}, P80", value=value, unit=unit, tone=tone,
         delta=f"{sign} envelope {theme.money(envelope)}" if envelope is not None else "no envelope",
         foot=f"modelled, P50 {theme.money(cost['p50_usd'])}",
     )  # fmt: skip
@@ -236,7 +290,7 @@ def health_table(rows: Sequence[Mapping[str, Any]], *, subtitle: str) -> Table:
 def _health_row(row: Mapping[str, Any]) -> tuple[str | Cell, ...]:
     by_share = {one["share"]: one for one in row["latency"]}
     p95 = by_share.get(0.95)
-    band = f"{seconds(p95['low_ms'])} to {seconds(p95['high_ms'])}" if p95 else theme.NOT_KNOWN
+    around = band(p95["low_ms"], p95["high_ms"]) if p95 else theme.NOT_KNOWN
     shown = [
         seconds(by_share[share]["ms"]) if share in by_share else theme.NOT_KNOWN
         for share in (0.5, 0.95, 0.99)
@@ -245,8 +299,28 @@ def _health_row(row: Mapping[str, Any]) -> tuple[str | Cell, ...]:
     return (
         row["model"], row["region"] or "not logged", row["version"] or "not logged",
         f"{row['requests']:,}", theme.percent(row["errors"] / row["requests"], digits=1),
-        shown[0], shown[1], band, shown[2], theme.money(row["cost_usd"]), unpriced,
+        shown[0], shown[1], around, shown[2], theme.money(row["cost_usd"]), unpriced,
     )  # fmt: skip
+
+
+def month_name(month: str) -> str:
+    """Write a month as people say it.
+
+    Examples
+    --------
+    >>> month_name("2026-11")
+    'November 2026'
+    """
+    return f"{date.fromisoformat(f'{month}-01'):%B %Y}"
+
+
+def band(low_ms: float, high_ms: float) -> str:
+    """Write a band with as many digits as tell its ends apart, at most five."""
+    for digits in (3, 4, 5):
+        ends = [f"{ms / 1000:.{digits}g} s" for ms in (low_ms, high_ms)]
+        if ends[0] != ends[1]:
+            break
+    return f"{ends[0]} to {ends[1]}"
 
 
 def seconds(ms: float) -> str:

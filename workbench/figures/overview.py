@@ -70,16 +70,24 @@ def outlook_tile(to: str, total_usd: Mapping[str, float], *, breach_share: float
     )  # fmt: skip
 
 
-def ready_tile(verdicts: Mapping[str, int], *, as_of: str) -> Tile:
-    """Return how many of the checks that apply have passed, and what the others lack."""
-    applying = sum(n for verdict, n in verdicts.items() if verdict != "not applicable")
-    passed, failed = verdicts.get("pass", 0), verdicts.get("fail", 0)
-    missing = verdicts.get("insufficient evidence", 0)
-    done = passed == applying
+def ready_tile(reached: Mapping[str, int | None], *, last_stage: int, as_of: str) -> Tile:
+    """Return how many features have passed every stage, and how far the others have come.
+
+    `reached` is the last stage a feature has passed with all before it; None is none.
+    """
+    ready = [name for name, stage in reached.items() if stage == last_stage]
+    under_way = sum(stage is not None and stage < last_stage for stage in reached.values())
+    waiting = len(reached) - len(ready) - under_way
+    parts = [
+        f"{count} {words}"
+        for count, words in ((under_way, "under way"), (waiting, "before stage 0")) if count
+    ]  # fmt: skip
+    every = bool(reached) and len(ready) == len(reached)
     return Tile(
-        label="Ready for production", value=f"{passed}/{applying}", unit="checks",
-        delta="● all pass" if done else f"▼ {failed} fail, {missing} lack proof",
-        tone="good" if done else "bad", foot=as_of, why=Link(page="readiness"),
+        label="Ready for production", value=f"{len(ready)}/{len(reached)}", unit="features",
+        delta="● every stage passed" if every else f"▼ {', '.join(parts)}",
+        tone="good" if every else "bad" if not ready else "neutral", foot=as_of,
+        why=Link(page="readiness"),
     )  # fmt: skip
 
 

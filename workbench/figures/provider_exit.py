@@ -7,15 +7,14 @@ from workbench.figures import theme
 from workbench.figures.bars import bars
 from workbench.figures.caption import Caption
 from workbench.figures.cards import Cell, Chart, Table, Tile
-from workbench.figures.charts import Mark, Series, lines, s_curve
+from workbench.figures.charts import Band, Mark, Series, lines
 from workbench.figures.grids import Task as Bar
 from workbench.figures.grids import gantt
-from workbench.models.provider_exit.conversion import Gap
-from workbench.models.provider_exit.lifecycle import Exposure, PricePath
+from workbench.models.provider_exit.capabilities import Gap
+from workbench.models.provider_exit.lifecycle import PricePath
 from workbench.models.provider_exit.quality import AcceptedTaskCost
-from workbench.models.provider_exit.replay import ReplayCost
 from workbench.models.provider_exit.schedule import Schedule, ScheduleRisk
-from workbench.models.provider_exit.uncertainty import Fan, Floats
+from workbench.models.provider_exit.uncertainty import Fan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,96 +22,196 @@ class Option:
     """One target: what the same traffic costs there, and what stands in the way."""
 
     target: str
-    replay: ReplayCost
+    cost_usd: float
+    """In the target's own tokens where they were measured, else as logged."""
+    requests: int
+    not_served: int
+    """Requests the target does not serve or does not price, whole or in part."""
     accepted_task: AcceptedTaskCost | None
     """None: no evaluation at this target, so no cost per accepted task."""
-    gaps: tuple[Gap, ...]
-    ratio_basis: str
-    """How the tokenizer ratio is known: measured, single-sample or assumed."""
+    task_change: float | None = None
+    """Against the accepted task where it is served now; None where that was not evaluated."""
+    task_note: str = ""
+    """What was evaluated, where it is not the feature of the other rows."""
+    gaps: tuple[Gap, ...] = ()
+    ratio_basis: str = ""
+    """How the tokens there are known: measured, single-sample, not public."""
+
+    @property
+    def lacks(self) -> bool:
+        """True when something the traffic needs is known to be missing."""
+        return any(word == "missing" for _, word in self.gaps)
 
 
-def answer(cost: Fan, risk: ScheduleRisk, *, target: str, is_planned: bool = False) -> str:
-    """Return the sentence that answers the page; a planned exit interrupts nothing."""
-    days = risk.finish_days
-    told = (
-        f"Leaving for {target} costs {theme.money(cost.p50)} once ({theme.money(cost.p10)} to "
-        f"{theme.money(cost.p90)}) and takes {days.p50:.0f} days ({days.p10:.0f} to {days.p90:.0f})"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What leaving for one target comes to, for the sentence and the tiles."""
+
+    leaving: str
+    target: str
+    cost: Fan
+    risk: ScheduleRisk
+    is_planned: bool
+    saving_usd_per_year: float
+    npv_usd: float
+    irr: float | None
+    payback_years: float | None
+    restored_hours: float | None = None
+    """Until the service is back after a failure: drilled or stated; None is not known."""
+    tolerance_hours: float | None = None
+
+
+def answer(found: Verdict) -> str:
+    """Return the sentence that answers the page: what to do, and what it takes."""
+    once = f"{theme.money(found.cost.p50)} once and {found.risk.finish_days.p50:.0f} days"
+    if not found.is_planned:
+        return f"If {found.leaving} fails, leaving for {found.target} takes {once}; {_restored(found)}."
+    yearly = theme.money(abs(found.saving_usd_per_year))
+    if found.saving_usd_per_year <= 0:
+        return (
+            f"Stay with {found.leaving}: {found.target} would cost {yearly} a year more, and leaving "
+            f"{once}. The exit is insurance."
+        )
+    if found.npv_usd <= 0:
+        return (
+            f"Stay with {found.leaving}: {found.target} would save {yearly} a year, and leaving costs "
+            f"{once}. It does not pay back in three years."
+        )
+    return (
+        f"Leave {found.leaving} for {found.target}: it saves {yearly} a year for {once}, and pays "
+        f"back in {theme.number(found.payback_years, digits=1)} years."
     )
-    if is_planned:
-        return f"{told}; the service runs on meanwhile."
-    if risk.p_within_tolerance is None:
-        return f"{told}; no impact tolerance is stated."
-    return f"{told}; {theme.percent(risk.p_within_tolerance)} likely inside the impact tolerance."
+
+
+def _restored(found: Verdict) -> str:
+    if found.restored_hours is None:
+        return "no drill says how soon the backup serves"
+    hours = f"{theme.number(found.restored_hours, digits=1)} h"
+    if found.tolerance_hours is None:
+        return f"the backup serves after {hours}, and no impact tolerance is stated"
+    inside = "inside" if found.restored_hours <= found.tolerance_hours else "beyond"
+    return f"the backup serves after {hours}, {inside} the tolerance of {found.tolerance_hours:g} h"
 
 
 def tiles(
-    cost: Fan,
-    risk: ScheduleRisk,
-    *,
-    npv_usd: float,
-    payback_years: float | None,
-    concentration: float | None,
-    forced: int,
-    is_planned: bool = False,
-) -> tuple[Tile, ...]:
-    """Return one-off cost, time, value, payback, concentration and forced migrations."""
-    usd, unit = theme.money_parts(cost.p50)
-    worth, worth_unit = theme.money_parts(npv_usd)
-    days = risk.finish_days
-    if is_planned:
-        tolerated = "● planned: the service runs on"
-    elif risk.p_within_tolerance is None:
-        tolerated = "tolerance not stated"
-    else:
-        tolerated = f"{theme.percent(risk.p_within_tolerance)} in tolerance"
+    found: Verdict, *, by_provider: float | None, by_cloud: float | None, forced: int,
+    forced_note: str, standby_usd: float | None, standby_note: str,
+) -> tuple[Tile, ...]:  # fmt: skip
+    """Return cost, time, worth, standby, concentration and forced migrations."""
+    usd, unit = theme.money_parts(found.cost.p50)
+    worth, worth_unit = theme.money_parts(found.npv_usd)
+    days = found.risk.finish_days
+    rate = "no rate of return" if found.irr is None else f"IRR {theme.percent(found.irr)}"
+    back = (
+        "never pays back"
+        if found.payback_years is None
+        else f"pays back in {theme.number(found.payback_years, digits=1)} years"
+    )
     return (
         Tile(label="One-off cost, P50", value=usd, unit=unit,
-             foot=f"modelled, P10 {theme.money(cost.p10)}, P90 {theme.money(cost.p90)}"),
+             foot=f"modelled, P10 {theme.money(found.cost.p10)}, P90 {theme.money(found.cost.p90)}"),
         Tile(label="Time to leave, P50", value=f"{days.p50:.0f}", unit="days",
-             delta=tolerated,
+             delta="● the service runs on" if found.is_planned else _tolerated(found),
              foot=f"modelled, P10 {days.p10:.0f}, P90 {days.p90:.0f}"),
-        Tile(label="Worth of leaving", value=worth, unit=worth_unit, foot="net present value",
-             tone="good" if npv_usd > 0 else "bad",
-             delta="▲ better than staying" if npv_usd > 0 else "▼ worse than staying"),
-        Tile(label="Payback", value=theme.number(payback_years, digits=1),
-             unit="years" if payback_years is not None else "",
-             delta="" if payback_years is not None else "▼ never inside the horizon"),
-        Tile(label="Concentration (HHI)", value=theme.number(concentration, digits=2),
-             foot="0 to 1, spend by provider"),
-        Tile(label="Forced migrations", value=str(forced), foot="in 3 years, by lives seen"),
+        Tile(label="Worth of leaving, 3 years", value=worth, unit=worth_unit,
+             foot=f"net present value; {back}, {rate}",
+             tone="good" if found.npv_usd > 0 else "bad",
+             delta="▲ better than staying" if found.npv_usd > 0 else "▼ worse than staying"),
+        _standby_tile(standby_usd, standby_note),
+        Tile(label="Concentration (HHI)", value=theme.number(by_provider, digits=2),
+             delta=f"● {theme.number(by_cloud, digits=2)} by cloud behind",
+             foot="0 to 1, spend by provider, measured"),
+        Tile(label="Forced migrations", value=str(forced), unit="in 3 years", foot=forced_note),
     )  # fmt: skip
 
 
-def options(found: Sequence[Option], *, current_usd: float, title: str, subtitle: str) -> Table:
+def _tolerated(found: Verdict) -> str:
+    if found.restored_hours is None or found.tolerance_hours is None:
+        return "● time to serve again not known"
+    return (
+        "▲ backup inside tolerance" if found.restored_hours <= found.tolerance_hours
+        else "▼ backup beyond tolerance"
+    )  # fmt: skip
+
+
+def _standby_tile(usd: float | None, note: str) -> Tile:
+    if usd is None:
+        return Tile(label="Worth of a standby", value="n/a", foot=note)
+    value, unit = theme.money_parts(usd)
+    return Tile(
+        label="Worth of a standby", value=value, unit=f"{unit} a month",
+        tone="good" if usd > 0 else "bad", foot=note,
+        delta="▲ avoids more than it costs" if usd > 0 else "▼ costs more than it avoids",
+    )  # fmt: skip
+
+
+def options(found: Sequence[Option], *, current_usd: float, title: str, subtitle: str, foot: str = "") -> Table:  # fmt: skip
     """Return the targets, cheapest accepted task first; those without an evaluation after."""
 
-    def order(one: Option) -> tuple[bool, float]:
+    def order(one: Option) -> tuple[bool, bool, float]:
         task = one.accepted_task
-        return task is None, task.p50_usd if task else one.replay.cost_usd
+        return one.lacks, task is None, task.p50_usd if task else one.cost_usd
 
-    rows = []
-    for one in sorted(found, key=order):
-        task, usd = one.accepted_task, one.replay.cost_usd
-        ratio = usd / current_usd - 1 if current_usd else None
-        lacks = ", ".join(f"{name} {word}" for name, word in one.gaps)
-        rows.append(
-            (
-                one.target, theme.money(usd),
-                "n/a" if ratio is None else f"{theme.signed(ratio * 100, digits=1)} %",
-                Cell(text="not evaluated", tag=True) if task is None
-                else f"{theme.money(task.p50_usd)} ({theme.money(task.p10_usd)} to {theme.money(task.p90_usd)})",
-                theme.count(one.replay.unpriced_requests + one.replay.partial_requests),
-                Cell(text=lacks or "fits", tone="bad" if one.gaps else "good", tag=True),
-                one.ratio_basis,
-            )
-        )  # fmt: skip
     return Table(
-        title=title, subtitle=subtitle, rows=tuple(rows),
-        columns=("Target", "Same traffic", "against now", "per accepted task",
-                 "not fully priced", "Capabilities", "Token ratio"),
-        text_columns=("Target", "Capabilities", "Token ratio"),
-        foot="Modelled: logged requests re-priced one by one; the unit to compare is the accepted task.",
+        title=title, subtitle=subtitle,
+        rows=tuple(_option_row(one, current_usd) for one in sorted(found, key=order)),
+        columns=("Target", "per accepted task", "P10 to P90", "against now", "Same traffic",
+                 "traffic against now", "not served", "Fits", "Tokens there"),
+        text_columns=("Target", "Fits", "Tokens there"),
+        foot=foot or "Modelled: logged requests re-priced one by one; the unit to compare is the accepted task.",
     )  # fmt: skip
+
+
+def _option_row(one: Option, current_usd: float) -> tuple[str | Cell, ...]:
+    task = one.accepted_task
+    ratio = one.cost_usd / current_usd - 1 if current_usd and not one.not_served else None
+    per_task: tuple[str | Cell, ...] = ("not evaluated", "", "")
+    if task is not None:
+        note = f" ({one.task_note})" if one.task_note else ""
+        per_task = (
+            f"{_cents(task.p50_usd)}{note}", f"{_cents(task.p10_usd)} to {_cents(task.p90_usd)}",
+            _change(one.task_change),
+        )  # fmt: skip
+    missing = [name for name, word in one.gaps if word == "missing"]
+    unknown = [name for name, word in one.gaps if word == "unknown"]
+    fits: str | Cell = Cell(text="fits", tone="good", tag=True)
+    if missing:
+        fits = Cell(text=f"no {', '.join(missing)}", tone="bad", tag=True)
+    elif unknown:
+        fits = Cell(text=f"{', '.join(unknown)} not known", tag=True)
+    return (
+        one.target, *per_task, theme.money(one.cost_usd), _change(ratio, is_toned=False),
+        theme.count(one.not_served), fits, one.ratio_basis,
+    )  # fmt: skip
+
+
+def _cents(usd: float) -> str:
+    return f"${usd:.4f}" if usd < 0.1 else theme.money(usd)
+
+
+def _change(ratio: float | None, *, is_toned: bool = True) -> str | Cell:
+    if ratio is None:
+        return "n/a"
+    text = f"{theme.signed(ratio * 100, digits=1)} %"
+    return Cell(text=text, tone="good" if ratio < 0 else "bad") if is_toned else text
+
+
+def cost_and_time(
+    caption: Caption, *, days: Sequence[float], p10: Sequence[float], p50: Sequence[float],
+    p90: Sequence[float], reserve_usd: float | None = None,
+) -> Chart:  # fmt: skip
+    """Draw what is spent by each day: the band from P10 to P90, the median, the reserve."""
+    series = [Series(name="P50", y=list(p50), look="p50")]
+    marks = (
+        []
+        if reserve_usd is None
+        else [Mark(text=f"reserve {theme.money(reserve_usd)}", y=reserve_usd)]
+    )
+    drawn = lines(caption, x=list(days), series=series, marks=marks,
+                  bands=[Band(name="P10–P90", low=list(p10), high=list(p90))])  # fmt: skip
+    layout = drawn.figure["layout"]
+    axis = layout["xaxis"] | {"ticksuffix": " d"}
+    return replace(drawn, figure={**drawn.figure, "layout": layout | {"xaxis": axis}})
 
 
 def lock_in(caption: Caption, *, components: Mapping[str, Fan]) -> Chart:
@@ -120,12 +219,6 @@ def lock_in(caption: Caption, *, components: Mapping[str, Fan]) -> Chart:
     ordered = sorted(components.items(), key=lambda one: -one[1].p50)
     shown = [(name.replace("_", " "), fan.p50) for name, fan in ordered if fan.p50 > 0]
     return bars(caption, names=[name for name, _ in shown], values=[usd for _, usd in shown])
-
-
-def cost_curve(caption: Caption, *, total_usd: Floats, reserve_usd: float | None = None) -> Chart:
-    """Draw how likely the exit stays below each cost, with the reserve as a line."""
-    marks = [] if reserve_usd is None else [Mark(text="reserve", x=float(reserve_usd))]
-    return s_curve(caption, values=[float(one) for one in total_usd], marks=marks)
 
 
 def critical_path(
@@ -141,20 +234,6 @@ def critical_path(
         for task in schedule.tasks
     ]  # fmt: skip
     return _with_room(gantt(caption, tasks=tasks, deadline=tolerance_days), tasks)
-
-
-def lifecycle(caption: Caption, *, exposures: Sequence[Exposure], horizon_days: int) -> Chart:
-    """Draw how long each model in use still has; those too late to leave stand out."""
-    tasks = [
-        Bar(
-            name=one.model, start=0.0,
-            finish=float(horizon_days if one.days_left is None else max(0, one.days_left)),
-            tone="bad" if one.is_too_late or one.verdict == "retired" else "neutral",
-            note=one.verdict if one.days_left is None else f"{one.days_left} d, {one.verdict}",
-        )
-        for one in exposures
-    ]  # fmt: skip
-    return _with_room(gantt(caption, tasks=tasks, deadline=float(horizon_days)), tasks)
 
 
 def _with_room(drawn: Chart, tasks: Sequence[Bar]) -> Chart:

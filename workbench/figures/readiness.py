@@ -65,7 +65,8 @@ def by_feature(
     caption: Caption, *, standings: Mapping[str, Sequence[StageStanding]], chosen: str | None = None
 ) -> Chart:
     """Draw one row a feature and one column a stage: checks passed of those that apply."""
-    names = list(standings)
+    names = sorted(standings, key=lambda name: (-sum(s.passed for s in standings[name]), name))
+    standings = {name: standings[name] for name in names}
     layout = theme.layout(height_px=40 + 26 * len(names), left_px=150, right_px=8)
     layout["margin"] |= {"t": 28, "b": 4}
     stages = sorted({s.stage for found in standings.values() for s in found})
@@ -113,14 +114,15 @@ def stage_tiles(standings: Sequence[StageStanding]) -> tuple[Tile, ...]:
     )  # fmt: skip
 
 
-def answer(standings: Sequence[StageStanding], *, feature: str | None) -> str:
+def answer(standings: Sequence[StageStanding], *, feature: str | None, waived: int = 0) -> str:
     """Say how far a feature, or all of them together, has come and how much is in the way."""
     who = feature or "Every feature together"
     first = next((one for one in standings if not one.passed), None)
     if not standings:
         return "No check has run: there is no dossier in the workspace."
     if first is None:
-        return f"{who} has passed all {len(standings)} stages and is ready for production."
+        by = f", {waived} {'check' if waived == 1 else 'checks'} by waiver" if waived else ""
+        return f"{who} has passed all {len(standings)} stages and is ready for production{by}."
     fails = first.counts["fail"]
     parts = [
         f"{count} {word}" for count, word in (
@@ -145,16 +147,16 @@ def summary(tiles: Sequence[BoardTile]) -> str:
 def blocking_table(
     tiles: Sequence[BoardTile], *, standings: Sequence[StageStanding], title: str, subtitle: str
 ) -> Table:
-    """List what keeps the first unpassed stage from passing; failures first."""
+    """List what keeps the first unpassed stage from passing, failures first; else what is waived."""
     first = next((standing for standing in standings if not standing.passed), None)
-    ids = first.blocking if first else ()
+    ids = first.blocking if first else [tile.check_id for tile in tiles if tile.waived]
     chosen = [tile for tile in tiles if tile.check_id in ids]
     chosen.sort(key=lambda tile: (tile.verdict != "fail", tile.check_id))
     rows = [
         (
             tile.check_id, tile.question,
             Cell(text=f"{SIGNS[tile.verdict]} {tile.verdict}", tone=TONES[tile.verdict], tag=True),
-            tile.reason,
+            f"{tile.reason}. Waived by {tile.waiver}" if tile.waived else tile.reason,
         )
         for tile in chosen
     ]  # fmt: skip

@@ -175,6 +175,9 @@ def _manifest_fault(members: Mapping[str, bytes]) -> tuple[str | None, str | Non
             return f"{name} is not in the manifest", previous
         if hashlib.sha256(members[name]).hexdigest() != listed[name]["content_sha256"]:
             return _changed_part(name, members[name], listed[name]["blocks"]), previous
+    for place, (found, written) in enumerate(zip(members, [*listed, MANIFEST], strict=True), 1):
+        if found != written:
+            return f"member {place} is {found}, written was {written}: the order changed", previous
     return None, previous
 
 

@@ -195,6 +195,42 @@ class ExitVariant(Part):
     cost_usd: NonNegative | None = None
 
 
+class FineTune(Part):
+    """A model trained at the provider, which does not come along."""
+
+    model: str
+    training_tokens: NonNegative
+
+
+class Promise(Part):
+    """Spend promised to the provider."""
+
+    until: date
+    usd_per_month: NonNegative
+    reusable_share: Share = 0.0
+
+
+class Holdings(Part):
+    """What is held at the provider beside prompts and evaluations, as far as no log counts it."""
+
+    fine_tunes: list[FineTune] = Field(default_factory=list)
+    embedding_corpus_tokens: NonNegative = 0.0
+    vectors: NonNegative = 0.0
+    data_gb: NonNegative = 0.0
+    notice_usd_per_day: NonNegative = 0.0
+    commitments: list[Promise] = Field(default_factory=list)
+
+
+class TriggerLimits(Part):
+    """Where an indicator starts the exit plan; measured by the workbench."""
+
+    availability_below: Share | None = None
+    price_rise_above: NonNegative | None = Field(None, description="share, 0.25 is 25 %, in a year")
+    concentration_above: Share | None = Field(None, description="HHI of spend by provider")
+    days_to_retirement_below: NonNegative | None = None
+    acceptance_below: Share | None = Field(None, description="accepted tasks in the logs")
+
+
 class Exit(Part):
     """The exit plan as DORA Art. 28(8) and SS2/21 chapter 10 ask for it."""
 
@@ -218,6 +254,8 @@ class Exit(Part):
     termination_rights: str | None = None
     reviewed_on: date | None = None
     note: str | None = None
+    holdings: Holdings | None = None
+    trigger_limits: TriggerLimits | None = None
 
 
 class AuditFinding(Part):
@@ -281,6 +319,19 @@ class Upgrade(Part):
     purpose: Literal["upgrade", "backup"] = "upgrade"
 
 
+class TargetEvaluation(Part):
+    """One evaluation at a model the feature could move to."""
+
+    provider: str
+    model: str
+    results: str = Field(description="result file, path below the workspace")
+    baseline_results: str | None = Field(None, description="the same cases at the model in use")
+    baseline_provider: str | None = None
+    baseline_model: str | None = None
+    evaluated_on: date | None = None
+    rework_usd_per_rejected_task: NonNegative = 0.0
+
+
 class Dossier(Part):
     """Everything on file about one AI feature."""
 
@@ -313,6 +364,7 @@ class Dossier(Part):
     exit: Exit | None = None
     migrations: list[Migration] = Field(default_factory=list)
     upgrades: list[Upgrade] = Field(default_factory=list)
+    evaluations: list[TargetEvaluation] = Field(default_factory=list)
     reviews: list[Review] = Field(default_factory=list)
     accepted_risks: list[AcceptedRisk] = Field(default_factory=list)
     not_applicable: list[NotApplicable] = Field(default_factory=list)

@@ -30,10 +30,20 @@ def read_results(path: Path) -> tuple[EvaluatedCase, ...]:
     if path.suffix == ".csv":
         return _plain_csv(path)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        lines = path.suffix == ".jsonl"
+        content = (
+            [json.loads(line) for line in text.splitlines() if line.strip()]
+            if lines
+            else json.loads(text)
+        )
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: neither CSV nor JSON: {error}") from error
+    if isinstance(content, dict) and isinstance(content.get("testRunData"), dict):
+        content = content["testRunData"]  # DeepEval wraps its latest run so
     try:
+        if lines and content and isinstance(content[0], dict) and "testIdx" in content[0]:
+            return _promptfoo(content)
         if isinstance(content, dict) and "results" in content:
             return _promptfoo(content["results"])
         if isinstance(content, dict) and ("testCases" in content or "test_cases" in content):
@@ -85,6 +95,12 @@ def _csv_case(row: Mapping[str, str | None]) -> EvaluatedCase:
 def _promptfoo(results: Mapping[str, Any] | Sequence[Any]) -> tuple[EvaluatedCase, ...]:
     """`promptfoo eval -o results.json`: one case per test, and repeat, of the one provider in it."""
     rows = results["results"] if isinstance(results, Mapping) else results
+    models = sorted({_provider(row) for row in rows} - {""})
+    if len(models) > 1:
+        raise InputError(
+            f"The file holds results of {len(models)} models ({', '.join(models[:4])}): write one file a "
+            "model (promptfoo eval --filter-providers NAME -o FILE). Nothing was read."
+        )
     seen: dict[str, int] = {}
     cases = []
     for row in rows:
@@ -106,6 +122,11 @@ def _promptfoo(results: Mapping[str, Any] | Sequence[Any]) -> tuple[EvaluatedCas
             )
         )  # fmt: skip
     return tuple(cases)
+
+
+def _provider(row: Mapping[str, Any]) -> str:
+    given = row.get("provider")
+    return str(given.get("id", "")) if isinstance(given, Mapping) else str(given or "")
 
 
 def _assertion(parts: Sequence[Any], kinds: tuple[str, ...]) -> bool | None:
@@ -142,6 +163,11 @@ def _langfuse(rows: Sequence[Mapping[str, Any]]) -> tuple[EvaluatedCase, ...]:
     """Langfuse dataset run: traces with scores; the score `success` or `correctness` decides."""
     cases = []
     for row in rows:
+        if any(isinstance(score, str) for score in row["scores"]):
+            raise InputError(
+                f"Trace {row.get('id')} lists its scores by id only: export each trace with its scores "
+                "(GET /api/public/traces/ID). Nothing was read."
+            )
         scores = {str(s["name"]).lower(): s.get("value") for s in row["scores"]}
         decisive = scores.get("success", scores.get("correctness"))
         if decisive is None:

@@ -65,6 +65,8 @@ class ExitPlan:
     estimates: tuple[ExitEstimate, ...] = ()
     exposures: tuple[Exposure, ...] = ()
     drills: tuple[DrillRecord, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What the estimates rest on."""
 
     @property
     def missing(self) -> tuple[Answered, ...]:
@@ -88,6 +90,7 @@ def exit_plan(
     estimates: Sequence[ExitEstimate] = (),
     exposures: Sequence[Exposure] = (),
     drills: Sequence[DrillRecord] = (),
+    notes: Sequence[str] = (),
 ) -> ExitPlan:
     """Return the plan of one feature as of a day."""
     return ExitPlan(
@@ -97,6 +100,7 @@ def exit_plan(
         estimates=tuple(estimates),
         exposures=tuple(exposures),
         drills=tuple(drills),
+        notes=tuple(notes),
     )
 
 
@@ -128,6 +132,7 @@ def as_data(plan: ExitPlan) -> dict[str, Any]:
             }
             for one in plan.estimates
         ],
+        "notes": list(plan.notes),
         "measured_failover_hours": hours,
         "drills": [
             {"started_at": one.started_at, "moved": one.moved, "evidence": one.is_evidence,
@@ -185,7 +190,9 @@ def _answer(one: Answered) -> str:
 
 
 def _estimates(plan: ExitPlan) -> list[str]:
-    parts: list[str] = []
+    parts = [f'<p class="source">{escape(one)}</p>' for one in plan.notes]
+    if plan.notes:
+        parts.insert(0, "<h2>What leaving costs and takes</h2>")
     for one in plan.estimates:
         costs = [(name.replace("_", " "), *_money(fan)) for name, fan in one.components_usd.items()]
         costs.append(("total", *_money(one.total_usd)))

@@ -1,20 +1,26 @@
 """What may the invoker do? IAM policies of the workspace's terraform/ folder, judged."""
 
 import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from workbench.errors import InputError
 from workbench.playbook.evidence import Case, MissingEvidenceError
-from workbench.playbook.hcl import TerraformFile, parse_terraform
+from workbench.playbook.hcl import TerraformFile, parse_terraform, scope_of
+from workbench.playbook.hcl_values import resolved
 
 INVOKE_ACTIONS = frozenset(
     {
         "bedrock:invokemodel", "bedrock:invokemodelwithresponsestream", "bedrock:applyguardrail",
         "aiplatform.endpoints.predict",
     }
+)  # fmt: skip
+AWS_POLICIES = (
+    "aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy", "aws_iam_group_policy",
+)  # fmt: skip
+GOOGLE_GRANTS = (
+    "google_project_iam_member", "google_project_iam_binding", "google_service_account_iam_member",
 )  # fmt: skip
 GUARDRAIL_KEY = "bedrock:guardrailidentifier"
 
@@ -39,6 +45,8 @@ def privilege_faults(policy: Policy) -> list[str]:
         faults.append(f"{policy.name}: an action has a *")
     if any(resource == "*" or resource.endswith(":*") for resource in policy.resources):
         faults.append(f"{policy.name}: every resource is allowed")
+    if any("arn:" in resource and "/*" in resource for resource in policy.resources):
+        faults.append(f"{policy.name}: a resource ends in /*")
     extra = [a for a in policy.actions if "*" not in a and a.lower() not in INVOKE_ACTIONS]
     if extra:
         faults.append(f"{policy.name}: more than invoking ({', '.join(extra[:3])})")
@@ -52,21 +60,25 @@ def read_policies(case: Case) -> list[Policy]:
     """Return the statements of the workspace's policies that can invoke a model."""
     folder = case.evidence.folder / "terraform"
     found: list[Policy] = []
-    for path in sorted(folder.rglob("*.json")) + sorted(folder.rglob("*.tf")):
+    for path in sorted(folder.rglob("*.json")):
         raw = path.read_bytes()
-        name = path.relative_to(folder).as_posix()
-        if path.suffix == ".json":
-            found += _json_policies(raw, name=name)
-        else:
-            found += _hcl_file(raw, name=name)
+        found += _json_policies(raw, name=path.relative_to(folder).as_posix())
         case.note_file(path, raw, rows=len(found))
+    for place in sorted({path.parent for path in folder.rglob("*.tf")}):
+        files = []
+        for path in sorted(place.glob("*.tf")):
+            raw = path.read_bytes()
+            files.append(_hcl_file(raw, name=path.relative_to(folder).as_posix()))
+            case.note_file(path, raw, rows=len(files[-1].resources))
+        for file in files:
+            found += hcl_policies(file, files=files)
     return [policy for policy in found if _invokes(policy)]
 
 
-def _hcl_file(raw: bytes, *, name: str) -> list[Policy]:
+def _hcl_file(raw: bytes, *, name: str) -> TerraformFile:
     try:
-        return list(hcl_policies(parse_terraform(raw.decode("utf-8"), name=name)))
-    except InputError as error:
+        return parse_terraform(raw.decode("utf-8"), name=name)
+    except (InputError, UnicodeDecodeError) as error:
         raise MissingEvidenceError(str(error)) from error
 
 
@@ -92,9 +104,15 @@ def _policy(statement: Mapping[str, Any], *, name: str) -> Policy:
     keys = tuple(key for block in condition.values() if isinstance(block, dict) for key in block)
     return Policy(
         name=f"{name} {statement.get('Sid', '')}".strip(),
-        actions=_texts(statement.get("Action")), resources=_texts(statement.get("Resource")),
+        actions=_texts(statement.get("Action")) or _but(statement.get("NotAction")),
+        resources=_texts(statement.get("Resource")) or _but(statement.get("NotResource")),
         condition_keys=keys, effect=str(statement.get("Effect", "Allow")),
     )  # fmt: skip
+
+
+def _but(value: object) -> tuple[str, ...]:
+    """All but a few is as wide as all."""
+    return ("*",) if value else ()
 
 
 def _texts(value: object) -> tuple[str, ...]:
@@ -103,36 +121,66 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(str(item) for item in value) if isinstance(value, list) else (str(value),)
 
 
-def hcl_policies(file: TerraformFile) -> Iterator[Policy]:
-    """Yield the statements of AWS policies written with jsonencode, and Google custom roles."""
+def hcl_policies(file: TerraformFile, *, files: Sequence[TerraformFile] = ()) -> Iterator[Policy]:
+    """Yield the statements of AWS policies however they are written, and Google roles and grants.
+
+    `files` are those of the whole module: names are followed through them.
+    """
+    scope = scope_of([file, *files])
     for block in file.resources:
         place = f"{file.name} {block.address}"
+        body = resolved(block.body, scope)
         if block.type == "google_project_iam_custom_role":
-            actions = _texts(block.body.get("permissions"))
+            actions = _texts(body.get("permissions"))
             yield Policy(name=place, actions=actions, resources=(), condition_keys=())
-        if block.type in ("aws_iam_policy", "aws_iam_role_policy"):
-            yield from _encoded(str(block.body.get("policy", "")), name=place)
+        if block.type in GOOGLE_GRANTS:
+            yield from _granted(str(body.get("role", "")), name=place)
+        if block.type in AWS_POLICIES:
+            yield from _encoded(body.get("policy"), name=place)
+        for inline in body.get("inline_policy") or []:
+            if isinstance(inline, Mapping):
+                yield from _encoded(inline.get("policy"), name=place)
+    for block in file.data:
+        if block.type == "aws_iam_policy_document":
+            body = resolved(block.body, scope)
+            for statement in body.get("statement") or []:
+                yield _document(statement, name=f"{file.name} data.{block.address}")
 
 
-_STATEMENT = re.compile(r"\{[^{}]*?\"?Effect\"?.*?(?=\{[^{}]*?\"?Effect\"?|\Z)", re.DOTALL)
-_QUOTED = re.compile(r'"([^"]*)"')
-
-
-def _encoded(text: str, *, name: str) -> Iterator[Policy]:
-    """Read statements out of `jsonencode({...})`; references stay as text."""
-    for found in _STATEMENT.findall(text):
-        effect = "Deny" if re.search(r'Effect"?\s*[=:]\s*"Deny"', found) else "Allow"
+def _granted(role: str, *, name: str) -> Iterator[Policy]:
+    """Yield a predefined role that can invoke models: it lets do much more."""
+    if role.startswith("roles/aiplatform.") or role in ("roles/owner", "roles/editor"):
         yield Policy(
-            name=name, actions=_listed(found, "Action"), resources=_listed(found, "Resource"),
-            condition_keys=tuple(re.findall(r'"((?:bedrock|aws):[A-Za-z]+)"\s*[=:]', found)),
-            effect=effect,
-        )  # fmt: skip
+            name=f"{name} {role}", actions=("aiplatform.*",), resources=(), condition_keys=()
+        )
 
 
-def _listed(text: str, key: str) -> tuple[str, ...]:
-    match = re.search(rf'"?{key}"?\s*[=:]\s*(\[[^\]]*\]|"[^"]*"|[\w.\[\]*]+)', text)
-    if match is None:
-        return ()
-    value = match.group(1)
-    quoted = tuple(_QUOTED.findall(value))
-    return quoted or (value,)
+def _document(statement: Mapping[str, Any], *, name: str) -> Policy:
+    conditions = [c for c in statement.get("condition") or [] if isinstance(c, Mapping)]
+    return Policy(
+        name=f"{name} {statement.get('sid', '')}".strip(),
+        actions=_texts(statement.get("actions")) or _but(statement.get("not_actions")),
+        resources=_texts(statement.get("resources")) or _but(statement.get("not_resources")),
+        condition_keys=tuple(str(c.get("variable", "")) for c in conditions),
+        effect=str(statement.get("effect", "Allow")),
+    )  # fmt: skip
+
+
+def _encoded(policy: object, *, name: str) -> Iterator[Policy]:
+    """Read the statements of a policy: `jsonencode`, a heredoc of JSON, or JSON in a string."""
+    if isinstance(policy, str):
+        if "aws_iam_policy_document" in policy:
+            return
+        try:
+            policy = json.loads(policy)
+        except ValueError:
+            if policy.strip():
+                yield Policy(
+                    name=f"{name} (its policy could not be read)", actions=("*",), resources=("*",),
+                    condition_keys=(),
+                )  # fmt: skip
+            return
+    statements = policy.get("Statement") if isinstance(policy, Mapping) else None
+    for statement in statements if isinstance(statements, list) else [statements]:
+        if isinstance(statement, Mapping):
+            yield _policy(statement, name=name)

@@ -174,9 +174,15 @@ def board_tiles(report: Mapping[str, Any], *, feature: str | None = None) -> lis
                 waived=bool(shown["waiver"] if feature else check["waived"]),
                 age_days=(as_of - date.fromisoformat(min(windows))).days if windows else None,
                 passed_of=None if feature else _passed_of(check["features"]),
+                waiver=_waiver_words(results),
             )
         )  # fmt: skip
     return tiles
+
+
+def _waiver_words(results: Sequence[Mapping[str, Any]]) -> str:
+    waivers = [result["waiver"] for result in results if result["waiver"]]
+    return "; ".join(f"{w['owner']} until {w['expires_on']}: {w['reason']}" for w in waivers)
 
 
 def _passed_of(results: Sequence[Mapping[str, Any]]) -> tuple[int, int]:

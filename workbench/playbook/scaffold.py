@@ -4,11 +4,12 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from workbench.errors import InputError
-from workbench.playbook.dossier_files import write_schema
+from workbench.playbook.dossier_files import SCHEMA_NAME, parse_dossier, write_schema
 from workbench.playbook.prompts import Prompt
 from workbench.playbook.tables import TABLES
 
@@ -47,9 +48,13 @@ def scaffold(folder: Path) -> tuple[Path, ...]:
 
 
 def first_dossier(
-    folder: Path, *, feature: str, owner_role: str, unit_of_value: str, jurisdictions: list[str]
-) -> Path:
+    folder: Path, *, feature: str, owner_role: str, unit_of_value: str, jurisdictions: list[str],
+    more: Mapping[str, Any] | None = None,
+) -> Path:  # fmt: skip
     """Write a feature's dossier with what cannot be defaulted; one that is there stays as it is.
+
+    `more` are further keys of a dossier; empty ones are left out. Editors find the JSON schema by
+    the file's first line.
 
     Raises
     ------
@@ -62,9 +67,14 @@ def first_dossier(
     content = {
         "feature": feature, "owner": {"role": owner_role},
         "unit_of_value": {"name": unit_of_value}, "jurisdictions": jurisdictions,
+        **{key: value for key, value in (more or {}).items() if value},
     }  # fmt: skip
+    parse_dossier(content, name=path.name)
     if not path.exists():
-        path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), "utf-8")
+        head = f"# yaml-language-server: $schema={SCHEMA_NAME}\n"
+        path.write_text(
+            head + yaml.safe_dump(content, sort_keys=False, allow_unicode=True), "utf-8"
+        )
     return path
 
 

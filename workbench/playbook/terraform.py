@@ -5,24 +5,18 @@ nothing is planned or applied, so values only known then are not checked.
 """
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from workbench.playbook.hcl import Block, TerraformFile, parse_terraform
+from workbench.playbook.hcl import Block, TerraformFile, parse_terraform, scope_of
+from workbench.playbook.hcl_values import resolved
+from workbench.playbook.terraform_faults import LOGGING, escaped_lines, module_faults, value_faults
 from workbench.reference import data_folder
 
-META_ARGUMENTS = frozenset({"count", "for_each", "provider", "depends_on", "lifecycle", "dynamic"})
-LOGGING = "aws_bedrock_model_invocation_logging_configuration"
-BUDGETS = ("google_billing_budget", "aws_budgets_budget")
-HARD_CAPS = (
-    "google_cloud_quotas_quota_preference", "aws_servicequotas_service_quota",
-    "aws_budgets_budget_action",
-)  # fmt: skip
-PSEUDONYMISED = "pseudonymised"
+META_ARGUMENTS = frozenset({"count", "for_each", "provider", "depends_on", "lifecycle"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,27 +30,91 @@ class TerraformFinding:
 
 
 def lint_folder(folder: Path) -> list[TerraformFinding]:
-    """Return the findings of one module: all `*.tf` files of one folder together."""
-    files = [
+    """Return the findings of one module: all `*.tf` files of one folder, and how it calls others."""
+    files = read_module(folder)
+    return [*lint_module(files), *_called_twice(folder, files)]
+
+
+def lint_tree(folder: Path) -> list[TerraformFinding]:
+    """Return the findings of every module below a folder; files are named from there."""
+    places = sorted({path.parent for path in folder.rglob("*.tf")})
+    return [
+        TerraformFinding(
+            file=(place.relative_to(folder) / found.file).as_posix(), address=found.address,
+            rule=found.rule, text=found.text,
+        )
+        for place in places for found in lint_folder(place)
+    ]  # fmt: skip
+
+
+def read_module(folder: Path) -> list[TerraformFile]:
+    """Return the files of one module, in order of name."""
+    return [
         parse_terraform(path.read_text(encoding="utf-8"), name=path.name)
         for path in sorted(folder.glob("*.tf"))
     ]
-    return lint_module(files)
+
+
+def resolved_blocks(files: Sequence[TerraformFile]) -> list[tuple[TerraformFile, Block]]:
+    """Return every resource with its names followed as far as the files say."""
+    scope = scope_of(files)
+    return [
+        (file, Block(type=b.type, name=b.name, body=resolved(b.body, scope)))
+        for file in files for b in file.resources
+    ]  # fmt: skip
 
 
 def lint_module(files: Sequence[TerraformFile]) -> list[TerraformFinding]:
     """Return the findings of the files of one module, in order of file."""
     findings: list[TerraformFinding] = []
-    blocks = [(file, block) for file in files for block in file.resources]
-    for file, block in blocks:
-        texts = [*_schema_faults(block), *_value_faults(block, [b for _, b in blocks])]
+    blocks = resolved_blocks(files)
+    every = [block for _, block in blocks]
+    written = [block for file in files for block in file.resources]
+    for (file, block), raw in zip(blocks, written, strict=True):
+        texts = [*_schema_faults(raw), *value_faults(block, every)]
         findings += [
             TerraformFinding(file=file.name, address=block.address, rule=rule, text=text)
             for rule, text in texts
         ]
+    findings += [
+        TerraformFinding(
+            file=file.name, address=f"line {number}", rule="escaped interpolation",
+            text='$${ is written out as it stands; use format("…$%s", value)',
+        )
+        for file in files for number in escaped_lines(file.text)
+    ]  # fmt: skip
+    homes = {id(block): file.name for file, block in blocks}
+    return findings + [
+        TerraformFinding(file=homes[id(block)], address=block.address, rule=rule, text=text)
+        for block, (rule, text) in module_faults(every)
+    ]
+
+
+def _called_twice(folder: Path, files: Sequence[TerraformFile]) -> list[TerraformFinding]:
+    """Find calls that make a module's one logging configuration more than once."""
+    seen: set[tuple[str, str, str]] = set()
+    findings = []
     for file in files:
-        findings += _escaped(file)
-    return findings + _module_faults(blocks)
+        for call in file.modules:
+            source = folder / str(call.body.get("source", ""))
+            if not source.is_dir() or not _logs(source):
+                continue
+            providers, region = (str(call.body.get(name, "")) for name in ("providers", "region"))
+            place = (str(source.resolve()), providers, region)
+            if place in seen or "for_each" in call.body or "count" in call.body:
+                findings.append(
+                    TerraformFinding(
+                        file=file.name, address=f"module.{call.name}", rule="one logging configuration",
+                        text="this module sets the one logging configuration of a region and account: "
+                        "call it once an account",
+                    )
+                )  # fmt: skip
+            seen.add(place)
+    return findings
+
+
+def _logs(folder: Path) -> bool:
+    return any(block.type == LOGGING for file in read_module(folder) for block in file.resources)
 
 
 def _schema_faults(block: Block) -> Iterable[tuple[str, str]]:
@@ -77,18 +135,14 @@ def _schema_faults(block: Block) -> Iterable[tuple[str, str]]:
 def _argument_faults(
     body: Mapping[str, Any], known: Mapping[str, Any], *, place: str
 ) -> Iterable[tuple[str, str]]:
-    given = dict(body)
-    for entry in given.pop("dynamic", None) or []:
-        for label, inner in entry.items():
-            given.setdefault(label, inner.get("content", []))
-    for name, value in given.items():
+    for name, value in body.items():
         if name in known:
             yield from _one_argument(value, known[name], place=f"{place}{name}")
         elif name not in META_ARGUMENTS:
             yield "schema", f"unknown argument {place}{name}"
     for name, block in known.items():
         required = block.endswith("!") if isinstance(block, str) else block["required"]
-        if required and name not in given:
+        if required and name not in body:
             yield "schema", f"required argument {place}{name} is missing"
 
 
@@ -105,86 +159,6 @@ def _one_argument(
         for inner in value:
             if isinstance(inner, dict):
                 yield from _argument_faults(inner, known["arguments"], place=f"{place}.")
-
-
-def _value_faults(block: Block, others: Sequence[Block]) -> Iterable[tuple[str, str]]:
-    body = block.body
-    if block.type == "google_vertex_ai_endpoint":
-        name = str(body.get("name", ""))
-        if "${" not in name and not re.fullmatch(r"[0-9]{1,10}", name):
-            yield "endpoint name", f"name {name!r} must be a number of at most 10 digits"
-    if block.type == LOGGING and ("for_each" in body or "count" in body):
-        yield "one logging configuration", "one per region and account: use accounts, not copies"
-    if block.type == "google_billing_budget":
-        yield from _budget_project_faults(body)
-    yield from _lock_faults(block, others)
-
-
-def _budget_project_faults(body: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    for part in body.get("budget_filter") or []:
-        for project in part.get("projects") or []:
-            text = str(project)
-            if not re.search(r"number|projects/[0-9]+$", text):
-                yield "project number", f"projects wants the project number, got {text}"
-
-
-def _lock_faults(block: Block, others: Sequence[Block]) -> Iterable[tuple[str, str]]:
-    bucket: Block | None = None
-    if block.type == "google_storage_bucket" and "retention_policy" in block.body:
-        bucket = block
-    elif block.type == "aws_s3_bucket_object_lock_configuration":
-        found = re.search(r"aws_s3_bucket\.(\w+)", str(block.body.get("bucket", "")))
-        bucket = next(
-            (b for b in others if b.type == "aws_s3_bucket" and found and b.name == found.group(1)),
-            None,
-        )
-        if bucket is None:
-            yield (
-                "lock against erasure",
-                "the locked bucket is not in this module: it cannot be judged",
-            )
-    if bucket is not None:
-        marks = {**(bucket.body.get("labels") or {}), **(bucket.body.get("tags") or {})}
-        if marks.get("holds") != PSEUDONYMISED:
-            yield (
-                "lock against erasure",
-                f"locked objects cannot be erased: lock only a bucket that holds = "
-                f'"{PSEUDONYMISED}", with the key kept apart',
-            )
-
-
-def _escaped(file: TerraformFile) -> list[TerraformFinding]:
-    return [
-        TerraformFinding(
-            file=file.name, address=f"line {number}", rule="escaped interpolation",
-            text='$${ is written out as it stands; use format("…$%s", value)',
-        )
-        for number, line in enumerate(file.text.splitlines(), start=1)
-        if "$${" in line and not line.lstrip().startswith(("#", "//"))
-    ]  # fmt: skip
-
-
-def _module_faults(blocks: Sequence[tuple[TerraformFile, Block]]) -> list[TerraformFinding]:
-    logging = [(f, b) for f, b in blocks if b.type == LOGGING]
-    regions = [str(b.body.get("region", "")) for _, b in logging]
-    findings = [
-        TerraformFinding(
-            file=file.name, address=block.address, rule="one logging configuration",
-            text="a second one in the same region and account overwrites the first",
-        )
-        for place, (file, block) in enumerate(logging)
-        if regions[place] in regions[:place]
-    ]  # fmt: skip
-    budgets = [(f, b) for f, b in blocks if b.type in BUDGETS]
-    if budgets and not any(b.type in HARD_CAPS for _, b in blocks):
-        file, block = budgets[0]
-        findings.append(
-            TerraformFinding(
-                file=file.name, address=block.address, rule="budget is no cap",
-                text=f"a budget alerts and stops nothing; add one of {', '.join(HARD_CAPS)}",
-            )
-        )  # fmt: skip
-    return findings
 
 
 @cache

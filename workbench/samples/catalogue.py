@@ -5,7 +5,7 @@ customers and its traffic are invented.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 
 FIRST_DAY = date(2026, 5, 1)
 LAST_DAY = date(2026, 10, 31)
@@ -13,7 +13,17 @@ LAUNCH_DAY = date(2026, 7, 15)
 """The design studio opens to all customers: a step in its traffic."""
 MIGRATION_FIRST_DAY = date(2026, 8, 3)
 MIGRATION_LAST_DAY = date(2026, 8, 24)
-"""Support chat moves to its successor model, day by day."""
+"""Support chat moves to its successor model, user by user."""
+ROLLOUT = (
+    (date(2026, 8, 4), 5),
+    (date(2026, 8, 8), 25),
+    (date(2026, 8, 14), 50),
+    (MIGRATION_LAST_DAY, 100),
+)
+"""Steps of that move: first day, percent of users."""
+KILL_SWITCH_OFF = datetime.combine(date(2026, 10, 20), time(10))
+KILL_SWITCH_MINUTES = 30
+"""A test of support chat's kill switch: no call while the flag is off."""
 
 SUPPORT, STUDIO = "support-assistant", "design-studio"
 TENANTS = 40

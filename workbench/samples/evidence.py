@@ -1,4 +1,4 @@
-"""What the synthetic organisation can prove: support chat nearly all, three features something.
+"""What the synthetic organisation can prove: support chat all but two waivers, three features something.
 
 The rest of the dossiers stay as a project begins. Everything is invented, says so in its files,
 and is the same for every seed.
@@ -6,6 +6,8 @@ and is the same for every seed.
 
 import csv
 import json
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,10 @@ import yaml
 
 from workbench.samples.catalogue import (
     BRAND_FILE,
+    KILL_SWITCH_MINUTES,
+    KILL_SWITCH_OFF,
     MIGRATION_FIRST_DAY,
-    MIGRATION_LAST_DAY,
+    ROLLOUT,
     Feature,
 )
 
@@ -27,6 +31,51 @@ CLOUDS = {
     "mistral_ai": "mistral",
 }  # fmt: skip
 """Cloud each provider is assumed to run on in the synthetic contracts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A model a feature was evaluated at, and how its synthetic results differ from those in use."""
+
+    provider: str
+    model: str
+    accepted: float
+    usd: float
+    tokens: float = 1.0
+    """Input tokens for the same cases: another tokenizer."""
+    words: float = 1.0
+    """Plain output tokens: another wordiness."""
+    thinking: float = 1.0
+    """Reasoning tokens."""
+
+
+IN_USE = {"support-chat": (600, 0.918, 0.021), "code-assistant": (160, 0.77, 0.34)}
+"""Synthetic cases, share accepted and USD a case at the model in use."""
+REWORK_USD = {"support-chat": 0.10, "code-assistant": 0.0}
+"""Synthetic: a person looks at one rejected answer in six for a minute."""
+EVALUATED_AT: dict[str, tuple[Target, ...]] = {
+    "support-chat": (
+        Target(provider="openai", model="gpt-5.4", accepted=0.916, usd=0.024, tokens=0.96,
+               words=1.06, thinking=3.2),
+        Target(provider="openai", model="gpt-5.4-mini", accepted=0.872, usd=0.008, tokens=0.96,
+               words=1.12, thinking=3.0),
+        Target(provider="google", model="gemini-2.5-pro", accepted=0.909, usd=0.016, tokens=1.05,
+               words=0.97, thinking=4.0),
+        Target(provider="google", model="gemini-3.5-flash", accepted=0.893, usd=0.011, tokens=1.05,
+               words=1.03, thinking=2.4),
+        Target(provider="mistral", model="mistral-medium-3-5", accepted=0.868, usd=0.013,
+               tokens=1.08, words=0.94, thinking=0.4),
+        Target(provider="deepseek", model="deepseek-v4-pro", accepted=0.881, usd=0.009, tokens=1.07,
+               words=1.21, thinking=3.6),
+    ),
+    "code-assistant": (
+        Target(provider="openai", model="gpt-5.3-codex", accepted=0.755, usd=0.27, tokens=0.97,
+               words=1.1, thinking=2.2),
+        Target(provider="google", model="gemini-2.5-pro", accepted=0.70, usd=0.21, tokens=1.12,
+               words=0.95, thinking=2.8),
+    ),
+}  # fmt: skip
+"""Invented results at real models: they show what the page does and say nothing of the models."""
 _RULES = ("EU-AIACT-26", "EU-AIACT-50", "GDPR-5", "GDPR-30", "GDPR-44", "UK-GDPR-30")
 _CONTROLS = "synthetic register of processing"
 _RESULT_COLUMNS = (
@@ -58,7 +107,20 @@ def completed(content: dict[str, Any], item: Feature) -> dict[str, Any]:
     }  # fmt: skip
     if item.name == "code-assistant":
         content["upgrades"] = [_upgrade(item, "opus", critical=False, evaluated_on="2026-10-05")]
+    if item.name in EVALUATED_AT:
+        content["evaluations"] = [_evaluation(item, target) for target in EVALUATED_AT[item.name]]
     return _nearly_ready(content, item) if item.name == NEARLY_READY else content
+
+
+def _evaluation(item: Feature, target: Target) -> dict[str, Any]:
+    folder = f"evidence/evaluations/{item.name}"
+    return {
+        "provider": target.provider, "model": target.model,
+        "results": f"{folder}-at-{target.model}.csv",
+        "baseline_results": f"{folder}-in-use.csv", "baseline_provider": item.provider,
+        "baseline_model": item.successor or item.model, "evaluated_on": "2026-10-12",
+        "rework_usd_per_rejected_task": REWORK_USD[item.name],
+    }  # fmt: skip
 
 
 def _upgrade(item: Feature, name: str, *, critical: bool, evaluated_on: str) -> dict[str, Any]:
@@ -84,23 +146,25 @@ def _nearly_ready(content: dict[str, Any], item: Feature) -> dict[str, Any]:
         "uses_retrieval": False, "high_impact": False,
         "hosting": {"pattern": "managed", "chosen": "managed"},
         "slos": content["slos"] | {
-            "error_rate": 0.08, "pickup_p90_minutes": 15, "pii_rate": 0.01,
+            "availability": 0.95, "error_rate": 0.08, "pickup_p90_minutes": 15, "pii_rate": 0.01,
             "failover_tested_on": "2026-09-10",
         },
         "rollout": {
             "flag": "support-chat-model", "variant": "successor",
             "steps": [
-                {"percentage": share, "started_at": on, "requests_needed": needed}
-                for share, on, needed in (
-                    (5, "2026-08-04", 5), (25, "2026-08-08", 20), (50, "2026-08-14", 40),
-                    (100, MIGRATION_LAST_DAY.isoformat(), 0),
-                )
+                {"percentage": percent, "started_at": on.isoformat(), "requests_needed": percent}
+                for on, percent in ROLLOUT
             ],
         },
         "exit": content["exit"] | {
             "stressed": content["exit"]["stressed"] | {"staff": staff},
             "planned": content["exit"]["planned"] | {"staff": staff},
             "tested_on": "2026-05-20", "measured_migrate_hours": 5.5, "reserve_usd": 60_000,
+            "objectives": ["keep answering customers", "no record lost", "no rule breached"],
+            "scenarios": ["failure of the provider", "insolvency", "quality falls below its limit"],
+            "contingency": ["people answer above the backup's limit", "the backup serves first"],
+            "contract": "synthetic contract 1", "termination_rights": "30 days to the month's end",
+            "reviewed_on": "2026-09-22", "holdings": _HOLDINGS, "trigger_limits": _LIMITS,
         },
         "upgrades": [
             _upgrade(item, "successor", critical=True, evaluated_on="2026-07-20")
@@ -122,6 +186,31 @@ def _nearly_ready(content: dict[str, Any], item: Feature) -> dict[str, Any]:
         "not_applicable": [
             {"check": "G1-02", "reason": "no self-hosted GPU", "approver": "platform owner"},
         ],
+    }  # fmt: skip
+
+
+_HOLDINGS: dict[str, Any] = {
+    "data_gb": 38, "vectors": 1_400_000, "embedding_corpus_tokens": 620_000_000,
+    "commitments": [{"until": "2027-03-31", "usd_per_month": 400, "reusable_share": 0.5}],
+}  # fmt: skip
+_LIMITS = {
+    "availability_below": 0.98, "price_rise_above": 0.25, "concentration_above": 0.5,
+    "days_to_retirement_below": 120, "acceptance_below": 0.6,
+}  # fmt: skip
+EFFORTS = {
+    "project_hours": (24, 60, 160), "revalidation_hours": (8, 24, 60), "hours_per_prompt": (2, 4, 10),
+    "dual_run_days": (7, 14, 30), "usd_per_million_vectors": (4, 8, 20),
+    "recreate_usd_per_gb": (2, 6, 20), "training_usd_per_mtok": (8, 12, 25),
+}  # fmt: skip
+"""Synthetic: hours of a team behind a gateway, so that its exit is smaller than most."""
+
+
+def efforts() -> dict[str, Any]:
+    """Return the owner's own efforts of an exit: low, likely, high."""
+    return {
+        name: {"low": low, "likely": likely, "high": high, "owner": "platform owner",
+               "date": "2026-09-22", "source": "synthetic sample"}
+        for name, (low, likely, high) in EFFORTS.items()
     }  # fmt: skip
 
 
@@ -150,11 +239,17 @@ def tables() -> dict[str, Rows]:
             {"option": name, "p10_usd": low, "p50_usd": middle, "p90_usd": high}
             for name, low, middle, high in (("managed", 380, 520, 700), ("self-hosted", 2_900, 3_100, 3_400))
         ],
+        "kill_switch_tests": [
+            {"off_at": KILL_SWITCH_OFF.isoformat(),
+             "on_again_at": (KILL_SWITCH_OFF + timedelta(minutes=KILL_SWITCH_MINUTES)).isoformat()}
+        ],
         "sla_claims": [{"provider": "anthropic", "month": "2026-10", "drafted_on": "2026-10-31"}],
         "escalations": [_escalation(n) for n in range(150)],
         "incidents": [
-            {"started_at": f"2026-{day}T08:00:00", "ended_at": f"2026-{day}T09:30:00"}
-            for day in ("08-19", "09-08", "09-30", "10-14")
+            {"started_at": f"2026-{day}T08:00:00", "ended_at": f"2026-{day}T{ended}:00"}
+            for day, ended in (
+                ("08-19", "08:25"), ("09-08", "09:30"), ("09-30", "08:40"), ("10-14", "13:10"),
+            )
         ],
         "alerts": [
             {"raised_at": f"2026-{day}T08:12:00", "name": "error budget burn"}
@@ -223,11 +318,31 @@ def evaluations() -> dict[str, Rows]:
         "support-chat-backup-new": _results(2, cases=2_600, success=0.916, usd=0.024, slow=1.1),
         "code-assistant-opus-old": _results(3, cases=180, success=0.74, usd=0.19, slow=2.0),
         "code-assistant-opus-new": _results(3, cases=180, success=0.77, usd=0.34, slow=2.4),
+        **_at_targets(),
     }  # fmt: skip
 
 
-def _results(seed: int, *, cases: int, success: float, usd: float, slow: float) -> Rows:
-    """Draw one model's results; the same seed gives the same cases, hard for both models."""
+def _at_targets() -> dict[str, Rows]:
+    found: dict[str, Rows] = {}
+    for seed, (name, at) in enumerate(EVALUATED_AT.items(), start=11):
+        cases, accepted, usd = IN_USE[name]
+        found[f"{name}-in-use"] = _results(seed, cases=cases, success=accepted, usd=usd, slow=1.0)
+        for one in at:
+            found[f"{name}-at-{one.model}"] = _results(
+                seed, cases=cases, success=one.accepted, usd=one.usd, slow=1.1,
+                tokens=(one.tokens, one.words, one.thinking),
+            )  # fmt: skip
+    return found
+
+
+def _results(
+    seed: int, *, cases: int, success: float, usd: float, slow: float,
+    tokens: tuple[float, float, float] = (1.0, 1.0, 1.0),
+) -> Rows:  # fmt: skip
+    """Draw one model's results; the same seed gives the same cases, hard for both models.
+
+    `tokens` are the factors of input, plain output and thinking at another tokenizer.
+    """
     rng = np.random.default_rng([20_260_720, seed])
     hard, size, luck = (rng.random(cases) for _ in range(3))
     own = np.random.default_rng([round(success * 1e4), round(usd * 1e4), seed])
@@ -236,8 +351,9 @@ def _results(seed: int, *, cases: int, success: float, usd: float, slow: float) 
     return [
         dict(zip(_RESULT_COLUMNS, (
             f"case-{n:04}", str(bool(solved[n])).lower(), f"{usd * (0.6 + 0.8 * size[n]):.6f}",
-            round(slow * 1_000 * (1.5 + 4 * luck[n] ** 3)), round(18_000 * (0.5 + size[n])),
-            round(260 + 320 * size[n]), round(90 * luck[n]), str(bool(rare[0, n] < 0.006)).lower(),
+            round(slow * 1_000 * (1.5 + 4 * luck[n] ** 3)), round(18_000 * (0.5 + size[n]) * tokens[0]),
+            round((260 + 320 * size[n] - 90 * luck[n]) * tokens[1] + 90 * luck[n] * tokens[2]),
+            round(90 * luck[n] * tokens[2]), str(bool(rare[0, n] < 0.006)).lower(),
             str(bool(rare[1, n] >= 0.002)).lower(), str(bool(rare[2, n] >= 0.004)).lower(),
         ), strict=True))
         for n in range(cases)
@@ -306,4 +422,7 @@ _WAIVERS = [
     {"check": "G2-04", "feature": NEARLY_READY, "owner": "chief risk officer",
      "reason": "synthetic: packets are written from the next release on",
      "granted_on": "2026-10-01", "expires_on": "2026-12-31"},
+    {"check": "G4-02", "feature": NEARLY_READY, "owner": "finance lead",
+     "reason": "synthetic: the provider's October invoice comes in November",
+     "granted_on": "2026-10-28", "expires_on": "2026-11-30"},
 ]  # fmt: skip

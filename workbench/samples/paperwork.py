@@ -15,7 +15,7 @@ from workbench.samples.catalogue import (
     SUPPORT,
     Feature,
 )
-from workbench.samples.evidence import completed, write_evidence
+from workbench.samples.evidence import completed, efforts, write_evidence
 
 SOURCE = "synthetic sample"
 SET_ON = "2026-04-20"
@@ -85,6 +85,7 @@ def write_paperwork(folder: Path, *, requests: int = WRITTEN_FOR) -> None:
     for name, content in (
         ("unit_economics", assumptions()),
         ("budget", budget(requests / WRITTEN_FOR)),
+        ("exit", efforts()),
     ):
         _write_yaml(folder / "assumptions" / f"{name}.yaml", content)
     _write_yaml(folder / "assumptions" / "envelope.yaml", register(requests / WRITTEN_FOR))
@@ -162,7 +163,9 @@ def _dependencies(item: Feature) -> list[dict[str, Any]]:
     ]
     if item.backup is not None:
         provider, model = item.backup
-        used.append({"kind": "backup", "provider": provider, "model": model})
+        # A backup that serves a feature bound to a region has to serve it there.
+        where = {"region": item.region} if item.region != "global" else {}
+        used.append({"kind": "backup", "provider": provider, "model": model, **where})
     if item.file == PAGES_FILE:
         used.append({"kind": "datastore", "name": "invoice archive", "region": "eu"})
     return used

@@ -1,14 +1,17 @@
 """Which ticket or session a request belongs to, and how that piece of work ended."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import polars as pl
 
 from workbench.samples.catalogue import (
+    KILL_SWITCH_MINUTES,
+    KILL_SWITCH_OFF,
     LAST_DAY,
     MIGRATION_FIRST_DAY,
     MIGRATION_LAST_DAY,
+    ROLLOUT,
     day_number,
 )
 
@@ -17,6 +20,7 @@ DEVELOPERS = 4
 SESSION_DAYS = 14
 """Sessions are resumed for two weeks, so that they make dozens of files and not hundreds."""
 UNLABELLED_SHARE = 0.03
+BEFORE, SUCCESSOR = "claude-sonnet-4-5", "claude-sonnet-5"
 UNMATCHED_OUTCOMES = 12
 """Outcomes of tickets no log knows: an ingest must count and list them."""
 REOPENED_SHARE = 0.05
@@ -50,18 +54,37 @@ def _with_tickets(rng: np.random.Generator, chat: pl.DataFrame) -> pl.DataFrame:
     started = pl.col("started_at").first().over("ticket") + waited.cast(pl.Duration("ms"))
     last = pl.lit(LAST_MOMENT.replace(tzinfo=None)).cast(pl.Datetime("ms"))
     number = pl.col("ticket").cast(pl.String).str.zfill(6)
-    migrating = pl.col("day").is_between(
-        day_number(MIGRATION_FIRST_DAY), day_number(MIGRATION_LAST_DAY)
+    chat = chat.with_columns(
+        started_at=_after_the_test(pl.min_horizontal(started, last).cast(pl.Datetime("ms")))
     )
-    moved = pl.when(pl.col("model") == "claude-sonnet-5").then(pl.lit("successor"))
+    moved, begun = _is_moved(), pl.col("started_at") >= MIGRATION_FIRST_DAY
+    chat = chat.with_columns(
+        model=pl.when(moved).then(pl.lit(SUCCESSOR)).otherwise(pl.lit(BEFORE)),
+        flag_variant=pl.when(moved).then(pl.lit("successor")).when(begun).then(pl.lit("control")),
+    )
     return chat.with_columns(
-        started_at=pl.min_horizontal(started, last).cast(pl.Datetime("ms")),
         user_id=pl.col("user_id").first().over("ticket"),
         environment=pl.col("environment").first().over("ticket"),
         ticket_id="syn-ticket-" + number,
         session_id="syn-chat-" + number,
-        flag_variant=pl.when(migrating).then(moved.otherwise(pl.lit("control"))),
     ).drop("starts", "pause", "ticket")
+
+
+def _is_moved() -> pl.Expr:
+    """Say whether a ticket's user is on the successor: by user, so that nobody goes to and fro."""
+    user = (pl.col("tenant_index") * 7_919 + pl.col("user_index") * 104_729) % 1_009
+    place = user.first().over("ticket") * 100 / 1_009
+    shown = pl.lit(0)
+    for first_day, percent in ROLLOUT:
+        shown = pl.when(pl.col("started_at") >= first_day).then(pl.lit(percent)).otherwise(shown)
+    return place < shown
+
+
+def _after_the_test(started: pl.Expr) -> pl.Expr:
+    """Move what would have come while the kill switch was tested to after the test."""
+    length = timedelta(minutes=KILL_SWITCH_MINUTES)
+    tested = (started >= KILL_SWITCH_OFF) & (started < KILL_SWITCH_OFF + length)
+    return pl.when(tested).then(started + length).otherwise(started)
 
 
 def _with_sessions(code: pl.DataFrame) -> pl.DataFrame:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -6,9 +7,11 @@ from workbench.models.provider_exit.lifecycle import (
     ModelLife,
     PricePath,
     PriceStep,
+    days_left_quantiles,
     exposures,
     forced_migrations,
     life_from_row,
+    life_of,
     life_quantiles,
     price_paths,
 )
@@ -107,3 +110,47 @@ def test_creep_steps_once_a_year_and_nothing_declines_smoothly() -> None:
 def test_a_path_that_steps_after_the_horizon_changes_nothing() -> None:
     paths = price_paths(months=3)
     assert all(path.factors(3).tolist() == [1.0, 1.0, 1.0] for path in paths)
+
+
+def test_a_logged_name_without_its_date_finds_the_one_dated_id() -> None:
+    known = {
+        (one.provider, one.model): one
+        for one in (
+            _named("claude-haiku-4-5-20251001"), _named("gpt-4o-2024-05-13"),
+            _named("gpt-4o-2024-08-06"), _named("gpt-5.4-mini"),
+        )
+    }  # fmt: skip
+    found = life_of(("p", "claude-haiku-4-5"), known)
+    assert found is not None
+    assert found.model == "claude-haiku-4-5-20251001"
+    assert life_of(("p", "gpt-4o"), known) is None  # two dated ids: no guess
+    assert life_of(("p", "gpt-5.4"), known) is None  # mini is no date
+    assert life_of(("other", "claude-haiku-4-5"), known) is None
+
+
+def _named(model: str) -> ModelLife:
+    return ModelLife(
+        provider="p", model=model, retires_on=None, retires_not_before=None, notice_days=None,
+        life_days=None, successors=(), confidence="confirmed",
+    )  # fmt: skip
+
+
+def test_only_longer_lives_say_how_long_a_model_still_has() -> None:
+    lives = [
+        replace(_named(f"m{days}"), life_days=days) for days in range(100, 1_100, 100)
+    ]  # ten lives of 100 to 1,000 days
+    found = days_left_quantiles(lives, "p", age_days=500)
+    assert found is not None
+    # 600 to 1,000 are longer: 100 to 500 days left, the median 300
+    assert found[1] == pytest.approx(300)
+    promised = days_left_quantiles(lives, "p", age_days=500, at_least_days=350)
+    assert promised is not None
+    assert promised[:2] == (350, 350)
+    assert days_left_quantiles(lives, "p", age_days=850) is None
+    assert days_left_quantiles(lives[:9], "p", age_days=0) is None
+
+
+def test_scheduled_prices_are_steps_against_today() -> None:
+    paths = {one.name: one for one in price_paths(months=6, scheduled=[(2, 2.0), (4, 1.0)])}
+    path = paths["scheduled in the price book"]
+    assert path.factors(6).tolist() == [1, 1, 2, 2, 1, 1]

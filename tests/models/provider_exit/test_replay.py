@@ -9,14 +9,12 @@ from hypothesis import strategies as st
 
 from workbench.errors import InputError
 from workbench.models.provider_exit.conversion import (
-    Capabilities,
     Conversion,
-    Needs,
+    TokenCounts,
     TokenizerRatio,
     blended_ratio,
     convert,
-    gaps,
-    requests_beyond,
+    measured_conversion,
 )
 from workbench.models.provider_exit.quality import Evaluation, cost_per_accepted_task
 from workbench.models.provider_exit.replay import (
@@ -173,20 +171,6 @@ def test_a_blend_is_as_weak_as_its_weakest_ratio() -> None:
         blended_ratio({"arabic": 1.0}, ratios)
 
 
-def test_what_is_not_known_of_a_target_is_no_yes() -> None:
-    needs = Needs(
-        largest_request_tokens=150_000,
-        modalities=frozenset({"text", "image"}),
-        features=frozenset({"tools", "batch"}),
-        regions=frozenset({"EEA"}),
-    )
-    target = Capabilities(context_tokens=128_000, features={"tools": True})
-    assert gaps(needs, target) == (
-        ("context", "missing"), ("image", "missing"), ("batch", "unknown"), ("region", "unknown"),
-    )  # fmt: skip
-    assert requests_beyond(traffic([100, 90], [10, 11]), 100) == 2
-
-
 def test_rejected_tasks_and_their_rework_are_paid_by_the_accepted_ones() -> None:
     # 8 of 10 accepted for sure (a large run): (100 + 20 x 1) / 80 = 1.5
     run = Evaluation(accepted=800_000, tried=1_000_000)
@@ -258,3 +242,41 @@ def test_the_azure_trace_on_a_listed_model_is_exact_request_by_request(shared: P
         assert cost.requests == 19_366
         assert cost.unpriced_requests == 0
         assert cost.pico_usd == by_hand
+
+
+def test_a_request_too_short_for_the_targets_cache_is_plain_input() -> None:
+    metered = {INPUT: np.array([100, 1_000]), "cache_read_tokens": np.array([800, 4_000])}
+    logged = Traffic(
+        instants_us=np.zeros(2, dtype=np.int64), context_tokens=np.array([900, 5_000]),
+        meters=metered,
+    )  # fmt: skip
+    there = convert(logged, Conversion(cache_from_tokens=1_024))
+    assert there.meters["cache_read_tokens"].tolist() == [0, 4_000]
+    assert there.meters[INPUT].tolist() == [900, 1_000]
+    totals = Traffic(
+        instants_us=logged.instants_us, context_tokens=np.zeros(2, dtype=np.int64), meters=metered
+    )  # a provider's own totals: no request is known to be short
+    kept = convert(totals, Conversion(cache_from_tokens=1_024))
+    assert kept.meters["cache_read_tokens"].tolist() == [800, 4_000]
+
+
+def test_pairs_of_runs_give_tokenizer_wordiness_and_thinking_apart() -> None:
+    here = TokenCounts(input_tokens=1_000, output_tokens=300, reasoning_tokens=100)
+    there = TokenCounts(input_tokens=1_200, output_tokens=520, reasoning_tokens=300)
+    found = measured_conversion(here, there)
+    # plain output 200 -> 220; thinking 100 -> 300 = 100 x 1.1 x thinking ratio
+    assert (found.input_ratio, found.output_ratio) == (1.2, 1.1)
+    assert found.thinking_ratio == pytest.approx(300 / 110)
+    silent = TokenCounts(input_tokens=1_000, output_tokens=200)
+    assert measured_conversion(silent, there).added_thinking_per_output == pytest.approx(300 / 220)
+    with pytest.raises(InputError, match="plain output"):
+        measured_conversion(
+            silent, TokenCounts(input_tokens=10, output_tokens=5, reasoning_tokens=5)
+        )
+    logged = Traffic(
+        instants_us=np.zeros(1, dtype=np.int64), context_tokens=np.array([1_000]),
+        meters={INPUT: np.array([1_000]), OUTPUT: np.array([300]), "reasoning_tokens": np.array([100])},
+    )  # fmt: skip
+    meters = convert(logged, found).meters
+    assert meters[OUTPUT].tolist() == pytest.approx([520])
+    assert meters["reasoning_tokens"].tolist() == pytest.approx([300])

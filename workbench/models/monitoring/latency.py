@@ -60,7 +60,8 @@ def binned_percentile_bands(
     """Return the same percentiles and bands from counts in 2 % bins.
 
     Bin n holds [1.02^n, 1.02^(n+1)) ms and stands for 1.02^(n + 1/2) ms, so that every value is
-    within 1 % of the latency it stands for; the band does not include that error.
+    within 1 % of the latency it stands for. A band reaches from the lower edge of its first bin to
+    the upper edge of its last, so that it holds that error too.
 
     Raises
     ------
@@ -72,7 +73,11 @@ def binned_percentile_bands(
     if not len(ends) or ends[-1] <= 0:
         raise ValueError("percentiles need at least one latency")
     values = BIN_RATIO ** (np.asarray(bins, float)[order] + 0.5)
-    return _bands(values, ends, shares=shares, confidence=confidence)
+    half = BIN_RATIO**0.5
+    return tuple(
+        Percentile(share=one.share, ms=one.ms, low_ms=one.low_ms / half, high_ms=one.high_ms * half)
+        for one in _bands(values, ends, shares=shares, confidence=confidence)
+    )
 
 
 def _bands(

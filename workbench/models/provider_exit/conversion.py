@@ -1,10 +1,10 @@
-"""What the same texts would meter at another provider: tokens, thinking, caching, capabilities.
+"""What the same texts would meter at another provider: tokens, thinking, caching.
 
 No token is rounded here: a ratio is an average over texts, so its product is fractional.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -22,7 +22,6 @@ CACHED_METERS = INPUT_METERS[1:5]
 Basis = Literal["assumed", "single-sample", "measured"]
 BASES: tuple[Basis, ...] = ("assumed", "single-sample", "measured")
 """How a ratio is known, the weakest first."""
-Gap = tuple[str, Literal["missing", "unknown"]]
 IMAGE_METERS = ("input_image_tokens", "cache_read_image_tokens", "cache_write_image_tokens")
 
 
@@ -41,13 +40,15 @@ class Conversion:
     """Without one, everything that was read from or written to a cache is plain input."""
     cache_hit_kept: float = 1.0
     """Share of cache reads that are still hits under the target's rules."""
+    cache_from_tokens: int = 0
+    """Shortest input the target caches; a shorter request reads and writes no cache there."""
 
     @property
     def is_identity(self) -> bool:
         """True when nothing changes, so that whole units stay whole."""
         ratios = (self.input_ratio, self.output_ratio, self.thinking_ratio, self.image_ratio)
         same = all(isinstance(one, (int, float)) and one == 1 for one in ratios)
-        untouched = self.has_cache and self.cache_hit_kept == 1
+        untouched = self.has_cache and self.cache_hit_kept == 1 and self.cache_from_tokens == 0
         return same and untouched and self.added_thinking_per_output == 0
 
 
@@ -62,13 +63,10 @@ def convert(traffic: Traffic, conversion: Conversion) -> Traffic:
     for name in IMAGE_METERS:
         if name in meters:
             meters[name] = meters[name] * conversion.image_ratio
+    context = _context(traffic, conversion)
     _convert_output(meters, conversion)
-    _convert_cache(meters, conversion)
-    return Traffic(
-        instants_us=traffic.instants_us,
-        context_tokens=_context(traffic, conversion),
-        meters=meters,
-    )
+    _convert_cache(meters, conversion, context)
+    return Traffic(instants_us=traffic.instants_us, context_tokens=context, meters=meters)
 
 
 def _context(traffic: Traffic, conversion: Conversion) -> Numbers:
@@ -93,18 +91,57 @@ def _convert_output(meters: dict[str, Numbers], conversion: Conversion) -> None:
         meters["reasoning_tokens"] = thinking
 
 
-def _convert_cache(meters: dict[str, Numbers], conversion: Conversion) -> None:
+def _convert_cache(meters: dict[str, Numbers], conversion: Conversion, context: Numbers) -> None:
+    # A provider's own totals have no size of one request, so no request is too short in them.
+    is_long_enough = (context == 0) | (context >= conversion.cache_from_tokens)
     moved: float | Numbers = 0.0
     for name in CACHED_METERS:
         if name not in meters:
             continue
-        if not conversion.has_cache:
-            moved = moved + meters.pop(name)
-        elif name == "cache_read_tokens":
-            moved = moved + meters[name] * (1 - conversion.cache_hit_kept)
-            meters[name] = meters[name] * conversion.cache_hit_kept
+        kept = is_long_enough if conversion.has_cache else np.zeros(len(context), dtype=bool)
+        share = conversion.cache_hit_kept if name == "cache_read_tokens" else 1.0
+        moved = moved + meters[name] * (1 - share * kept)
+        meters[name] = meters[name] * share * kept
+        if not meters[name].any():
+            del meters[name]
     if isinstance(moved, np.ndarray):
         meters["uncached_input_tokens"] = meters.get("uncached_input_tokens", 0.0) + moved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenCounts:
+    """What one evaluation case, or all of a run, metered at one model."""
+
+    input_tokens: float
+    output_tokens: float
+    """Thinking included."""
+    reasoning_tokens: float = 0.0
+
+
+def measured_conversion(source: TokenCounts, target: TokenCounts) -> Conversion:
+    """Return what the same cases metered at the target per token of the source.
+
+        input ratio = target input / source input
+        output ratio = target plain output / source plain output
+        thinking: per thinking token of the source, or where it thought not at all, per plain token
+
+    Raises
+    ------
+    InputError
+        If either run has no tokens to compare.
+    """
+    plain = source.output_tokens - source.reasoning_tokens
+    other = target.output_tokens - target.reasoning_tokens
+    if min(source.input_tokens, target.input_tokens, plain, other) <= 0:
+        raise InputError("Both runs need input and plain output tokens to be compared.")
+    output = other / plain
+    thought = source.reasoning_tokens
+    return Conversion(
+        input_ratio=target.input_tokens / source.input_tokens,
+        output_ratio=output,
+        thinking_ratio=target.reasoning_tokens / (thought * output) if thought else 1.0,
+        added_thinking_per_output=0.0 if thought else target.reasoning_tokens / other,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,50 +176,3 @@ def blended_ratio(
         basis=BASES[min(BASES.index(one.basis) for one in used)],
         samples=min(one.samples for one in used),
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capabilities:
-    """What a target can do; None or an absent key is not known, which is no yes."""
-
-    context_tokens: int | None = None
-    modalities: frozenset[str] = frozenset({"text"})
-    features: Mapping[str, bool] = field(default_factory=dict)
-    """tools, caching, batch, structured_output, …"""
-    regions: frozenset[str] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Needs:
-    """What the logged traffic and the dossier ask of a target."""
-
-    largest_request_tokens: int
-    modalities: frozenset[str] = frozenset({"text"})
-    features: frozenset[str] = frozenset()
-    regions: frozenset[str] = frozenset()
-
-
-def gaps(needs: Needs, target: Capabilities) -> tuple[Gap, ...]:
-    """Return what the target lacks or is not known to have; empty means it fits."""
-    found: list[Gap] = []
-    if target.context_tokens is None:
-        found.append(("context", "unknown"))
-    elif target.context_tokens < needs.largest_request_tokens:
-        found.append(("context", "missing"))
-    found.extend((name, "missing") for name in sorted(needs.modalities - target.modalities))
-    for name in sorted(needs.features):
-        if name not in target.features:
-            found.append((name, "unknown"))
-        elif not target.features[name]:
-            found.append((name, "missing"))
-    if needs.regions and target.regions is None:
-        found.append(("region", "unknown"))
-    elif target.regions is not None and not needs.regions <= target.regions:
-        found.append(("region", "missing"))
-    return tuple(found)
-
-
-def requests_beyond(traffic: Traffic, context_tokens: int) -> int:
-    """Return how many requests do not fit a window of that size, output included."""
-    output = traffic.meters.get("output_tokens", np.zeros(traffic.requests))
-    return int(np.sum(traffic.context_tokens + output > context_tokens))

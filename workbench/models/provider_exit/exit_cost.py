@@ -26,6 +26,16 @@ COMPONENTS: tuple[Component, ...] = (
 )  # fmt: skip
 
 
+FORCED: tuple[Component, ...] = (
+    "prompts",
+    "evaluation",
+    "fine_tunes",
+    "cache_warm_up",
+    "revalidation",
+)
+"""What a move to the same provider's successor takes: no contract, data or notice changes hands."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commitment:
     """Spend that is promised to the provider."""
@@ -186,6 +196,11 @@ def stranded_usd(commitments: tuple[Commitment, ...]) -> float:
     return sum(
         one.months_left * one.usd_per_month * (1 - one.reusable_share) for one in commitments
     )
+
+
+def forced_migration_usd(components: Mapping[Component, Floats]) -> Floats:
+    """Return what a move to the provider's own successor costs, draw by draw."""
+    return np.sum(np.stack([components[name] for name in FORCED]), axis=0)
 
 
 def total_usd(components: Mapping[Component, Floats]) -> Floats:

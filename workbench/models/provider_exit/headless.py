@@ -18,6 +18,7 @@ from workbench.models.provider_exit.exit_cost import (
     Variant,
     effort_names,
     exit_cost_usd,
+    forced_migration_usd,
     stressed,
     total_usd,
 )
@@ -51,6 +52,8 @@ class ExitResult:
     """Stranded commitments: a write-off, no cash flow of the decision."""
     schedule: Schedule
     risk: ScheduleRisk
+    forced_usd: Fan
+    """What a forced move to the same provider's successor costs."""
 
 
 def run_exit(
@@ -72,6 +75,7 @@ def run_exit(
         components_usd=fans(components),  # type: ignore[arg-type]  # same keys as given
         total_usd_draws=total_usd(components),
         sunk_usd_draws=components["stranded_commitments"],
+        forced_usd=fan(forced_migration_usd(components)),
         schedule=plan_schedule(tasks),
         risk=schedule_risk(tasks, task_draws, tolerance_days=tolerance_days),
     )

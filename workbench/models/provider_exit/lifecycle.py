@@ -1,5 +1,6 @@
 """Which models in use are about to be retired, and what forced migrations cost."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -30,6 +31,7 @@ class ModelLife:
     successors: tuple[str, ...]
     confidence: str
     source: str = ""
+    released_on: date | None = None
 
 
 def life_from_row(row: Mapping[str, str]) -> ModelLife:
@@ -51,6 +53,7 @@ def life_from_row(row: Mapping[str, str]) -> ModelLife:
         successors=tuple(one for one in row["successors"].split(";") if one),
         confidence=row["confidence"],
         source=row["source"],
+        released_on=day("released_on"),
     )
 
 
@@ -69,6 +72,8 @@ class Exposure:
     is_too_late: bool
     """Less time left than a migration takes."""
     confidence: str | None
+    released_on: date | None = None
+    retires_not_before: date | None = None
 
 
 def exposures(
@@ -94,10 +99,27 @@ def exposures(
     """
     known = {(life.provider, life.model): life for life in lives}
     found = [
-        _exposure(names, usd, known.get(names), (as_of, until), migration_days)
+        _exposure(names, usd, life_of(names, known), (as_of, until), migration_days)
         for names, usd in usd_per_month.items()
     ]
     return sorted(found, key=lambda one: (one.retires_on or date.max, -one.usd_per_month))
+
+
+def life_of(names: tuple[str, str], known: Mapping[tuple[str, str], ModelLife]) -> ModelLife | None:
+    """Return the life of a model as logged; a name without its date finds the one dated id."""
+    if names in known:
+        return known[names]
+    provider, model = names
+    dated = [
+        life
+        for (owner, listed), life in known.items()
+        if owner == provider and _DATED.fullmatch(listed.removeprefix(model))
+        and listed.startswith(model)
+    ]  # fmt: skip
+    return dated[0] if len(dated) == 1 else None
+
+
+_DATED = re.compile(r"[-@]20\d{2}-?\d{2}-?\d{2}")
 
 
 def _exposure(
@@ -129,6 +151,8 @@ def _exposure(
         successors=life.successors if life else (),
         is_too_late=is_sure and left is not None and left < migration_days,
         confidence=life.confidence if life else None,
+        released_on=life.released_on if life else None,
+        retires_not_before=life.retires_not_before if life else None,
     )
 
 
@@ -143,6 +167,25 @@ def life_quantiles(
     if len(days) < smallest_count:
         return None
     low, middle, high = (float(one) for one in np.quantile(days, (0.1, 0.5, 0.9), method="weibull"))
+    return low, middle, high
+
+
+def days_left_quantiles(
+    lives: Iterable[ModelLife], provider: str, *, age_days: float, at_least_days: float = 0.0,
+    smallest_count: int = 10,
+) -> tuple[float, float, float] | None:  # fmt: skip
+    """Return P10, P50 and P90 of the days a model has left, by the lives of its provider's others.
+
+    Only lives longer than the model's own age count: it has lived that long already. Until
+    `at_least_days`, the provider's own word holds. None where too few lives are known, or hardly
+    any model of the provider lived so long.
+    """
+    days = [one.life_days for one in lives if one.provider == provider and one.life_days]
+    longer = [one - age_days for one in days if one > age_days]
+    if len(days) < smallest_count or len(longer) < 3:
+        return None
+    quantiles = np.quantile(longer, (0.1, 0.5, 0.9), method="weibull")
+    low, middle, high = (max(float(one), at_least_days) for one in quantiles)
     return low, middle, high
 
 
@@ -212,6 +255,7 @@ def price_paths(
     months: int,
     retires_in_month: int | None = None,
     introductory_until_month: int | None = None,
+    scheduled: Sequence[tuple[int, float]] = (),
     migration_usd: float = 0.0,
 ) -> tuple[PricePath, ...]:
     """Return the scenarios that price histories have shown, never a smooth decline.
@@ -227,6 +271,8 @@ def price_paths(
         Month the model in use retires; None leaves the forced migrations out.
     introductory_until_month
         Month an introductory price ends; None leaves that scenario out.
+    scheduled
+        Month and factor against today of each change the price book knows already.
     migration_usd
         One-off cost of a migration.
     """
@@ -248,6 +294,12 @@ def price_paths(
             steps=(PriceStep(month=min(6, months), factor=1.35, cause="tokenizer change"),),
         ),
     ]
+    if scheduled:
+        before, steps = 1.0, []
+        for month, factor in scheduled:
+            steps.append(PriceStep(month=month, factor=factor / before, cause="scheduled"))
+            before = factor
+        paths.append(PricePath(name="scheduled in the price book", steps=tuple(steps)))
     if introductory_until_month is not None:
         ends = PriceStep(
             month=introductory_until_month, factor=2.0, cause="introductory price ends"

@@ -50,6 +50,16 @@ class Traffic:
         """Number of requests."""
         return len(self.instants_us)
 
+    def where(self, mask: NDArray[np.bool_]) -> "Traffic":
+        """Return the requests a mask keeps."""
+        if mask.all():
+            return self
+        return Traffic(
+            instants_us=self.instants_us[mask],
+            context_tokens=self.context_tokens[mask],
+            meters={name: units[mask] for name, units in self.meters.items()},
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateRow:

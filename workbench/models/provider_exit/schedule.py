@@ -9,7 +9,7 @@ Kelley, Walker: Critical-Path Planning and Scheduling, Eastern Joint Computer Co
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 
 import numpy as np
@@ -67,6 +67,7 @@ class ScheduleRisk:
     """None where no tolerance is stated."""
     criticality: Mapping[str, float]
     """Share of draws in which each task is on the critical path."""
+    finish_day_draws: Floats = field(default_factory=lambda: np.zeros(1))
 
 
 def plan_schedule(tasks: Sequence[Task], days: Mapping[str, float] | None = None) -> Schedule:
@@ -137,6 +138,7 @@ def schedule_risk(
     return ScheduleRisk(
         finish_days=fan(end),
         p_within_tolerance=within,
+        finish_day_draws=end,
         criticality={
             name: float(np.mean(latest[name] - finish[name] <= NO_SLACK_DAYS)) for name in order
         },

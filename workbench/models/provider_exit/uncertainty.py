@@ -101,3 +101,28 @@ def fan(draws: Floats) -> Fan:
 def fans(draws: Mapping[str, Any]) -> dict[str, Fan]:
     """Summarize draws by name."""
     return {name: fan(values) for name, values in draws.items()}
+
+
+def spent_by_day(
+    total_usd: Floats, finish_day: Floats, days: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Return P10, P50 and P90 of what is spent by each day, spread evenly over each draw's time.
+
+        spent(day) = total * min(1, day / finish day)
+
+    Parameters
+    ----------
+    total_usd, finish_day
+        One value a draw, of the same draws.
+    days
+        Days from the decision.
+
+    Examples
+    --------
+    >>> low, middle, high = spent_by_day(np.array([100.0]), np.array([10.0]), np.array([5.0, 20.0]))
+    >>> middle.tolist()
+    [50.0, 100.0]
+    """
+    done = np.minimum(1.0, days[:, None] / np.maximum(finish_day, EDGE)[None, :])
+    low, middle, high = np.quantile(total_usd[None, :] * done, (0.1, 0.5, 0.9), axis=1)
+    return low, middle, high

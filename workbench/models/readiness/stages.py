@@ -71,6 +71,8 @@ class BoardTile:
     """Days since the evidence's last day; None where no window was read."""
     passed_of: tuple[int, int] | None = None
     """Features that pass, and features asked; None where the tile is of one feature."""
+    waiver: str = ""
+    """Who waived the missing evidence, and until when."""
 
 
 def worst(verdicts: Sequence[Verdict]) -> Verdict:

@@ -9,11 +9,32 @@ locals {
   }
 }
 
+# The services that write with this key must be allowed to use it, or delivery fails unseen.
 resource "aws_kms_key" "evidence" {
   description             = "Evidence of ${local.name}"
   enable_key_rotation     = true
   deletion_window_in_days = 30
-  tags                    = local.tags
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Sid       = "AccountAdministersTheKey"
+        Effect    = "Allow"
+        Principal = { AWS = "arn:aws:iam::${var.account_id}:root" }
+        Action    = "kms:*"
+        Resource  = "*"
+      },
+      {
+        Sid       = "ServicesUseTheKey"
+        Effect    = "Allow"
+        Principal = { Service = ["bedrock.amazonaws.com", "cloudwatch.amazonaws.com", "logs.${var.region}.amazonaws.com"] }
+        Action    = ["kms:GenerateDataKey*", "kms:Decrypt", "kms:DescribeKey"]
+        Resource  = "*"
+        Condition = { StringEquals = { "aws:SourceAccount" = var.account_id } }
+      }
+    ]
+  })
+  tags = local.tags
 }
 
 # Kept apart from the locked evidence: destroying a person's key makes their packets unreadable.
@@ -26,17 +47,13 @@ resource "aws_kms_key" "pseudonyms" {
 
 resource "aws_s3_bucket" "invocations" {
   bucket = "${local.name}-invocations-${var.account_id}"
-  tags   = merge(local.tags, { holds = "prompts" })
+  tags   = merge(local.tags, { holds = "prompts", keep_days = tostring(var.log_retention_days) })
 }
 
 resource "aws_s3_bucket" "evidence" {
   bucket              = "${local.name}-evidence-${var.account_id}"
   object_lock_enabled = true
-  tags = {
-    use_case    = var.use_case
-    environment = var.environment
-    holds       = "pseudonymised"
-  }
+  tags = merge(local.tags, { holds = "pseudonymised", keep_days = tostring(var.evidence_days) })
 }
 
 resource "aws_s3_bucket_versioning" "evidence" {
@@ -107,6 +124,24 @@ resource "aws_s3_bucket_lifecycle_configuration" "invocations" {
       days = var.log_retention_days
     }
   }
+}
+
+resource "aws_s3_bucket_lifecycle_configuration" "evidence" {
+  bucket = aws_s3_bucket.evidence.id
+  rule {
+    id     = "expire-after-the-lock"
+    status = "Enabled"
+    filter {
+      prefix = ""
+    }
+    expiration {
+      days = var.evidence_days + 1
+    }
+    noncurrent_version_expiration {
+      noncurrent_days = 30
+    }
+  }
+  depends_on = [aws_s3_bucket_versioning.evidence]
 }
 
 resource "aws_s3_bucket_policy" "invocations" {
