@@ -67,7 +67,7 @@ def controls(snapshot: Any) -> list[Control]:  # noqa: ANN401 - a Snapshot or a 
         Section("Standing by"),
         Slider(name="failover", label="Failover takes, h", value=1, low=0, high=24, step=0.05, format=".2f"),
         Slider(name="success", label="Failover works", value=0.9, low=0, high=1, step=0.01),
-        Slider(name="standby", label="Standby, $ a month", value=300, low=0, high=5_000, step=50, format=",.0f"),
+        Slider(name="standby", label="Standby, $ a month", value=300, low=0, high=2_000, step=5, format=",.0f"),
     ]  # fmt: skip
 
 

@@ -117,7 +117,7 @@ def _measured(one: Mapping[str, Any], failover: Mapping[str, Any]) -> Measured:
     runs = [o["accepted"]["usd_per_run"] for o in one["options"] if o["accepted"]]
     if known := [usd for usd in runs if usd is not None]:
         found["standby"] = (
-            min(5_000.0, max(known)),
+            min(2_000.0, max(known)),
             "one evaluation run a month, nothing reserved",
         )
     if failover["hours"] is not None:
@@ -182,7 +182,7 @@ def cost_of(option: Mapping[str, Any]) -> float:
 
 def _basis(tokens: Mapping[str, Any]) -> str:
     if tokens["basis"] == "measured":
-        part = "" if tokens["share"] > 0.995 else f", {tokens['share']:.0%} of requests"
+        part = "" if tokens["share"] > 0.995 else f", {tokens['share']:.0%} of them"
         return f"× {tokens['ratio']:.2f} measured{part}"
     if tokens["basis"] == "single-sample":
         return f"× {tokens['low']:.2f} to {tokens['high']:.2f} by single samples, not used"

@@ -4,6 +4,7 @@ from workbench.cli import (
     analysis,
     data,
     exit,
+    exit_evidence,
     exports,
     finance,
     pages,
@@ -16,7 +17,8 @@ from workbench.cli import (
 from workbench.cli.app import main, workbench
 
 for _module in (
-    data, prices, reconcile, analysis, pages, playbook, finance, exports, retention, exit, serving,
+    data, prices, reconcile, analysis, pages, playbook, finance, exports, retention, exit,
+    exit_evidence, serving,
 ):  # fmt: skip
     _module.register(workbench)
 
