@@ -18,7 +18,7 @@ from workbench.models.provider_exit.quality import AcceptedTaskCost
 from workbench.models.provider_exit.schedule import Schedule, ScheduleRisk
 from workbench.models.provider_exit.uncertainty import Fan
 
-WORDS = {"stranded_commitments": "commitments lost"}
+WORDS = {"stranded_commitments": "commitments"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,10 +140,10 @@ def _tolerated(found: Verdict) -> str:
 
 def _standby_tile(usd: float | None, note: str) -> Tile:
     if usd is None:
-        return Tile(label="Worth of a standby a month", value="n/a", foot=note)
+        return Tile(label="Standby, worth a month", value="n/a", foot=note)
     value, unit = theme.money_parts(usd)
     return Tile(
-        label="Worth of a standby a month", value=value, unit=unit,
+        label="Standby, worth a month", value=value, unit=unit,
         tone="good" if usd > 0 else "bad", foot=note,
         delta="▲ avoids more than it costs" if usd > 0 else "▼ costs more than it avoids",
     )  # fmt: skip
