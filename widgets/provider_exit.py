@@ -67,7 +67,7 @@ def controls(snapshot: Any) -> list[Control]:  # noqa: ANN401 - a Snapshot or a 
         Section("Standing by"),
         Slider(name="failover", label="Failover takes, h", value=1, low=0, high=24, step=0.05, format=".2f"),
         Slider(name="success", label="Failover works", value=0.9, low=0, high=1, step=0.01),
-        Slider(name="standby", label="Standby, $ a month", value=300, low=0, high=5_000, step=50, format=",.0f"),
+        Slider(name="standby", label="Standby, $ a month", value=300, low=0, high=2_000, step=5, format=",.0f"),
     ]  # fmt: skip
 
 
@@ -101,7 +101,7 @@ def draw(reading: Reading, values: Values) -> View:
 def _tiles(reading: Reading, found: Leaving, lives: Lives, stands: Standing) -> tuple[Any, ...]:
     note = f"each {money(found.result.forced_usd.p50)}; {lives.rests_on}"
     if reading.loss_usd_per_hour:
-        standby = f"loss of {money(reading.loss_usd_per_hour)} an hour down; {stands.rests_on}"
+        standby = f"{money(reading.loss_usd_per_hour)} lost an hour down; incidents {stands.known}"
     else:
         standby = "no dossier states what a unit is worth"
     return figures.tiles(
@@ -168,7 +168,7 @@ def _options(reading: Reading) -> Table:
             f"{reading.replayed:,} logged requests re-priced one by one; now "
             f"{money(reading.current_usd)} in {reading.window_days} days{task}"
         ),
-        foot="Modelled: exact prices, tokens as measured there; P10 to P90 is what the evaluation leaves open",
+        foot="Modelled: exact prices, tokens as measured there for most requests, else as logged; P10 to P90 is what the evaluation leaves open",
     )  # fmt: skip
 
 

@@ -23,6 +23,8 @@ from workbench.models.provider_exit.uncertainty import Fan, fan
 from workbench.reference import read_table
 
 YEARS = 3
+MOST = 0.5
+"""Share of requests above which a target's tokens count as measured."""
 DAYS_A_YEAR = 365
 Measured = dict[str, tuple[float | None, str]]
 
@@ -117,7 +119,7 @@ def _measured(one: Mapping[str, Any], failover: Mapping[str, Any]) -> Measured:
     runs = [o["accepted"]["usd_per_run"] for o in one["options"] if o["accepted"]]
     if known := [usd for usd in runs if usd is not None]:
         found["standby"] = (
-            min(5_000.0, max(known)),
+            min(2_000.0, max(known)),
             "one evaluation run a month, nothing reserved",
         )
     if failover["hours"] is not None:
@@ -182,13 +184,13 @@ def cost_of(option: Mapping[str, Any]) -> float:
 
 def _basis(tokens: Mapping[str, Any]) -> str:
     if tokens["basis"] == "measured":
-        part = "" if tokens["share"] > 0.995 else f", {tokens['share']:.0%} of requests"
-        return f"× {tokens['ratio']:.2f} measured{part}"
+        most = tokens["share"] > MOST
+        return (
+            f"× {tokens['ratio']:.2f} measured" if most else f"measured for {tokens['share']:.0%}"
+        )
     if tokens["basis"] == "single-sample":
-        return f"× {tokens['low']:.2f} to {tokens['high']:.2f} by single samples, not used"
-    return (
-        "as logged, vocabulary not public" if tokens["basis"] == "not public" else tokens["basis"]
-    )
+        return f"as logged; × {tokens['low']:.2f}–{tokens['high']:.2f} single-sample"
+    return "as logged" if tokens["basis"] == "not public" else tokens["basis"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

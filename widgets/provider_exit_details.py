@@ -112,7 +112,7 @@ def _paths(reading: Reading, found: Leaving, lives: Lives) -> Chart:
         months.append(f"{years:04d}-{index + 1:02d}")
     caption = Caption(
         title="Prices move in steps, not in slopes",
-        subtitle="The same work a month under scenarios seen before, {unit}",
+        subtitle="The same work, summed up month by month under scenarios seen before, {unit}",
         foot="shapes, not frequencies; a forced move is paid in the month it falls in",
     )
     return figures.price_paths(

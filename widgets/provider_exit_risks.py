@@ -110,6 +110,8 @@ class Standing:
     p_beyond_tolerance: float | None
     """Probability of an incident longer than the impact tolerance within a year."""
     rests_on: str
+    known: str
+    """How the incidents are known, in a word."""
 
 
 def standing(
@@ -137,9 +139,16 @@ def standing(
     hours = reading.tolerance_hours
     return Standing(
         arrangements=found, incidents=main, rests_on=words,
+        known=_known(reading),
         value_usd=found[1].value_usd if reading.loss_usd_per_hour else None,
         p_beyond_tolerance=None if hours is None else main.p_longer_in(12, hours=hours),
     )  # fmt: skip
+
+
+def _known(reading: Reading) -> str:
+    if reading.incidents is None:
+        return "assumed"
+    return "synthetic" if reading.incidents["is_synthetic"] else "measured"
 
 
 def _arrangement(

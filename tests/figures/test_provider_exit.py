@@ -62,7 +62,7 @@ def test_tiles_say_never_where_nothing_pays_back() -> None:
     assert worth.tone == "bad"
     assert tiles["Concentration (HHI)"].value == "0.62"
     assert "0.70 by cloud" in tiles["Concentration (HHI)"].delta
-    assert tiles["Worth of a standby"].value == "n/a"
+    assert tiles["Standby, worth a month"].value == "n/a"
 
 
 def test_options_that_lack_something_or_are_not_evaluated_come_last_however_cheap() -> None:

@@ -4,6 +4,7 @@ from workbench.cli import (
     analysis,
     data,
     exit,
+    exit_evidence,
     exports,
     finance,
     pages,
@@ -17,8 +18,8 @@ from workbench.cli import (
 from workbench.cli.app import main, workbench
 
 for _module in (
-    data, prices, reconcile, analysis, pages, playbook, finance, exports, retention, exit, serving,
-    terraform,
+    data, prices, reconcile, analysis, pages, playbook, finance, exports, retention, exit,
+    exit_evidence, serving, terraform,
 ):  # fmt: skip
     _module.register(workbench)
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from workbench.figures import theme
 from workbench.figures.bars import bars
 from workbench.figures.caption import Caption
@@ -15,6 +17,8 @@ from workbench.models.provider_exit.lifecycle import PricePath
 from workbench.models.provider_exit.quality import AcceptedTaskCost
 from workbench.models.provider_exit.schedule import Schedule, ScheduleRisk
 from workbench.models.provider_exit.uncertainty import Fan
+
+WORDS = {"stranded_commitments": "commitments"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,10 +140,10 @@ def _tolerated(found: Verdict) -> str:
 
 def _standby_tile(usd: float | None, note: str) -> Tile:
     if usd is None:
-        return Tile(label="Worth of a standby", value="n/a", foot=note)
+        return Tile(label="Standby, worth a month", value="n/a", foot=note)
     value, unit = theme.money_parts(usd)
     return Tile(
-        label="Worth of a standby", value=value, unit=f"{unit} a month",
+        label="Standby, worth a month", value=value, unit=unit,
         tone="good" if usd > 0 else "bad", foot=note,
         delta="▲ avoids more than it costs" if usd > 0 else "▼ costs more than it avoids",
     )  # fmt: skip
@@ -169,7 +173,7 @@ def _option_row(one: Option, current_usd: float) -> tuple[str | Cell, ...]:
     if task is not None:
         note = f" ({one.task_note})" if one.task_note else ""
         per_task = (
-            f"{_cents(task.p50_usd)}{note}", f"{_cents(task.p10_usd)} to {_cents(task.p90_usd)}",
+            f"{_cents(task.p50_usd)}{note}", f"{_cents(task.p10_usd).removeprefix('$')}–{_cents(task.p90_usd).removeprefix('$')}",
             _change(one.task_change),
         )  # fmt: skip
     missing = [name for name, word in one.gaps if word == "missing"]
@@ -217,7 +221,9 @@ def cost_and_time(
 def lock_in(caption: Caption, *, components: Mapping[str, Fan]) -> Chart:
     """Draw what holds one back: the one-off cost by component, the largest first."""
     ordered = sorted(components.items(), key=lambda one: -one[1].p50)
-    shown = [(name.replace("_", " "), fan.p50) for name, fan in ordered if fan.p50 > 0]
+    shown = [
+        (WORDS.get(name, name.replace("_", " ")), fan.p50) for name, fan in ordered if fan.p50 > 0
+    ]
     return bars(caption, names=[name for name, _ in shown], values=[usd for _, usd in shown])
 
 
@@ -248,9 +254,9 @@ def _with_room(drawn: Chart, tasks: Sequence[Bar]) -> Chart:
 def price_paths(
     caption: Caption, *, paths: Sequence[PricePath], usd_by_month: Sequence[float], months: Sequence[str]
 ) -> Chart:  # fmt: skip
-    """Draw the scenarios of what the same work costs; they are shapes, not forecasts."""
+    """Draw the scenarios of what the same work costs, summed up; they are shapes, not forecasts."""
     drawn = [
-        Series(name=path.name, y=[float(usd) for usd in path.cost_usd(usd_by_month)], look="thin")
+        Series(name=path.name, y=np.cumsum(path.cost_usd(usd_by_month)).tolist(), look="thin")
         for path in paths
     ]
     tones = theme.colors([series.name for series in drawn])

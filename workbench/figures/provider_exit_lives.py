@@ -139,7 +139,7 @@ def _layout(lives: Sequence[Life], *, as_of: date, until: date) -> dict[str, Any
     begin = as_of - timedelta(days=BACK_DAYS)
     layout["xaxis"] |= {
         "type": "date", "range": [begin.isoformat(), (until + timedelta(days=20)).isoformat()],
-        "tickformat": "%b %Y", "dtick": "M12", "tick0": "2020-01-01", "tickangle": 0,
+        "tickformat": "%Y", "dtick": "M12", "tick0": "2020-01-01", "tickangle": 0,
         "showgrid": True, "gridcolor": theme.LINE_2,
     }  # fmt: skip
     layout["shapes"] = [

@@ -15,7 +15,7 @@ from workbench.models.provider_exit.schedule import Schedule, ScheduleRisk
 from workbench.models.provider_exit.uncertainty import Fan
 from workbench.playbook.dossier import Dossier
 from workbench.playbook.drill import DrillRecord, measured_failover_hours
-from workbench.playbook.exit_requirements import REQUIREMENTS, Answered, answered
+from workbench.playbook.exit_requirements import REQUIREMENTS, TESTED, Answered, answered
 
 Row = tuple[str, ...]
 
@@ -26,10 +26,12 @@ body { font: 15px/1.5 system-ui, sans-serif; color: #1a1a1a; max-width: 60rem; m
 h1 { font-size: 1.6rem; margin: 0 0 .25rem; }
 h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
 p.scope { color: #555; margin: 0 0 1rem; }
-table { border-collapse: collapse; width: 100%; }
+table { border-collapse: collapse; width: 100%; margin: 0 0 1.2rem; }
+td:first-child, th:first-child { width: 42%; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .6rem .4rem 0;
   border-bottom: 1px solid #ddd; }
 th { font-weight: 600; }
+tr.total td { font-weight: 600; border-top: 1.5px solid #1a1a1a; }
 td.number, th.number { text-align: right; }
 .missing { color: #D55E00; font-weight: 600; }
 .source { color: #555; font-size: .85em; }
@@ -96,12 +98,26 @@ def exit_plan(
     return ExitPlan(
         dossier=dossier,
         as_of=as_of,
-        answers=answered(dossier),
+        answers=tuple(_with_drill(one, drills) for one in answered(dossier)),
         estimates=tuple(estimates),
         exposures=tuple(exposures),
         drills=tuple(drills),
         notes=tuple(notes),
     )
+
+
+def _with_drill(one: Answered, drills: Sequence[DrillRecord]) -> Answered:
+    """Return the answer with the newest real drill in it: that is the test on file."""
+    evidence = [drill for drill in drills if drill.is_evidence]
+    if one.requirement.asks != TESTED or not evidence:
+        return one
+    newest = max(evidence, key=lambda drill: drill.started_at)
+    drilled = (
+        f"drill of {newest.started_at[:10]} moved the traffic from {newest.source} to {newest.target} "
+        f"in {newest.failover_seconds:.1f} s, {newest.failed_requests} requests failed, "
+        f"{newest.cost_usd:.4f} USD"
+    )
+    return Answered(one.requirement, "; ".join(filter(None, [drilled, one.text])))
 
 
 def as_data(plan: ExitPlan) -> dict[str, Any]:
@@ -201,12 +217,15 @@ def _estimates(plan: ExitPlan) -> list[str]:
             f"Modelled: {days.p10:.0f} to {days.p90:.0f} days (P10 to P90), median {days.p50:.0f}. "
             f"Critical path: {', '.join(one.schedule.critical_path)}."
         )
-        if one.risk.p_within_tolerance is not None:
-            sentence += (
-                f" Within the impact tolerance in {one.risk.p_within_tolerance:.0%} of draws."
-            )
+        if one.variant == "stressed":
+            sentence += f" {_restored(plan, one)}"
         tasks = [
-            (task.name, f"{task.start_day:.0f}", f"{task.finish_day:.0f}", f"{task.slack_days:.0f}")
+            (
+                task.name,
+                f"{task.start_day:.0f}",
+                f"{task.finish_day:.0f}",
+                f"{max(0.0, task.slack_days):.0f}",
+            )
             for task in one.schedule.tasks
         ]
         parts += [
@@ -216,6 +235,20 @@ def _estimates(plan: ExitPlan) -> list[str]:
             _table(("Step", "from day", "to day", "slack, days"), tasks),
         ]
     return parts
+
+
+def _restored(plan: ExitPlan, estimate: ExitEstimate) -> str:
+    """Say when the service is back after a failure: as drilled, or as modelled without a backup."""
+    hours = measured_failover_hours(plan.drills)
+    tolerance = plan.dossier.exit.impact_tolerance_hours if plan.dossier.exit else None
+    if tolerance is None:
+        return "No impact tolerance is stated."
+    if hours is not None:
+        word = "inside" if hours <= tolerance else "beyond"
+        return f"Measured in a drill: the backup serves after {hours:.2f} h, {word} the tolerance of {tolerance:g} h."
+    share = estimate.risk.p_within_tolerance
+    modelled = "" if share is None else f", the exit itself ends inside it in {share:.0%} of draws"
+    return f"No real drill says when the backup serves; the tolerance is {tolerance:g} h{modelled}."
 
 
 def _lifecycle(plan: ExitPlan) -> list[str]:
@@ -259,7 +292,9 @@ def _table(columns: Row, rows: Sequence[Row], *, numbers: bool = True) -> str:
             for place, text in enumerate(values)
         )
 
-    body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)
+    body = "".join(
+        f"<tr{' class=total' if row[0] == 'total' else ''}>{cells(row, 'td')}</tr>" for row in rows
+    )
     return f"<table><thead><tr>{cells(columns, 'th')}</tr></thead><tbody>{body}</tbody></table>"
 
 

@@ -19,6 +19,7 @@ RTS = "RTS 2024/1773 Art. 10"
 EBA = "EBA/GL/2019/02 paras 106-108"
 PRA = "PRA SS2/21 ch. 10"
 
+TESTED = "sufficiently tested"
 Answer = Callable[[Dossier, Exit], str]
 
 
@@ -172,7 +173,7 @@ REQUIREMENTS: tuple[Requirement, ...] = (
         lambda dossier, _: _listed(dossier.success_criteria), "success_criteria",
     ),
     Requirement(
-        "Proof", "sufficiently tested", (DORA_8, PRA, EBA), _tested,
+        "Proof", TESTED, (DORA_8, PRA, EBA), _tested,
         "exit.tested_on, exit.measured_migrate_hours",
     ),
     Requirement(

@@ -201,6 +201,7 @@ EFFORTS = {
     "project_hours": (24, 60, 160), "revalidation_hours": (8, 24, 60), "hours_per_prompt": (2, 4, 10),
     "dual_run_days": (7, 14, 30), "usd_per_million_vectors": (4, 8, 20),
     "recreate_usd_per_gb": (2, 6, 20), "training_usd_per_mtok": (8, 12, 25),
+    "label_minutes_per_case": (0.1, 0.3, 1),
 }  # fmt: skip
 """Synthetic: hours of a team behind a gateway, so that its exit is smaller than most."""
 
