@@ -69,7 +69,8 @@ def span_of(period: Period) -> dict[str, str]:
 
 def rows_of(columns: Columns, period: Period) -> list[int]:
     """Return the places of the rows whose day lies in the period."""
-    return [i for i, day in enumerate(columns["day"]) if period.holds(day)]
+    first, last = period.first.isoformat(), period.last.isoformat()
+    return [i for i, day in enumerate(columns["day"]) if first <= day <= last]
 
 
 def total(columns: Columns, name: str, rows: Sequence[int]) -> float | None:
