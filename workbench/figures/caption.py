@@ -90,19 +90,6 @@ def month(at: str) -> str:
     return f"{name} {at[2:4]}" if name == "Jan" else name
 
 
-def month_year(at: str) -> str:
-    """Write 2026-10 as Oct 2026 for a sentence; other names stay as they are.
-
-    Examples
-    --------
-    >>> month_year("2027-05"), month_year("AI spend")
-    ('May 2027', 'AI spend')
-    """
-    if len(at) != 7 or at[4] != "-" or not at[5:].isdigit():
-        return at
-    return f"{MONTHS[int(at[5:]) - 1]} {at[:4]}"
-
-
 def zero_line() -> dict[str, Any]:
     """Return the line at zero, where magnitudes are read from."""
     return {

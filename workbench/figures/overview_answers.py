@@ -6,7 +6,7 @@ from typing import Any
 
 from workbench.figures import theme
 from workbench.figures.bars import waterfall
-from workbench.figures.caption import Caption, month_year
+from workbench.figures.caption import Caption
 from workbench.figures.cards import Chart, Link, Tile
 from workbench.figures.charts import Series, fan
 from workbench.figures.grids import Panel, small_multiples
@@ -34,14 +34,14 @@ class Outlook:
 
 def answer(outlook: Outlook) -> str:
     """Return the sentence a leader asked for: where it lands, against what, how sure, and why."""
-    told = f"{outlook.name} lands at {theme.money(outlook.total_usd['p50'])} by {month_year(outlook.months[-1])}"
+    told = f"{outlook.name} lands at {theme.money(outlook.total_usd['p50'])} by {theme.month_name(outlook.months[-1])}"
     budget = sum(outlook.budget_usd)
     if budget:
         over = outlook.total_usd["p50"] - budget
         told += f", {_short(abs(over))} {'over' if over > 0 else 'under'} budget"
     told += f"; the chance of a breach is {theme.percent(outlook.breach_share)}"
     if outlook.likely_breach:
-        told += f", likely from {month_year(outlook.likely_breach)}"
+        told += f", likely from {theme.month_name(outlook.likely_breach)}"
     if outlook.widest:
         told += f"; the widest driver is “{outlook.widest}”"
     return told + "."
@@ -54,7 +54,7 @@ def outlook_tile(outlook: Outlook) -> Tile:
     low, high = (theme.number(theme.in_scale(total[p], total["p50"])) for p in ("p10", "p90"))
     likely = outlook.breach_share >= 0.5
     return Tile(
-        label=f"Outlook to {month_year(outlook.months[-1])}, P50", value=value, unit=unit,
+        label=f"Outlook to {theme.month_name(outlook.months[-1])}, P50", value=value, unit=unit,
         delta=f"{'▲' if likely else '●'} {theme.percent(outlook.breach_share)} chance over budget",
         tone="bad" if likely else "neutral", foot=f"P10–P90 {low}–{high}",
         spark=tuple(spread["p50"] for spread in outlook.by_month), why=Link(page="envelope"),
@@ -94,7 +94,7 @@ def outlook_fan(outlook: Outlook) -> Chart:
     if budget:
         title += f" against a budget of {theme.money(budget)}"
     if outlook.likely_breach:
-        title += f"; it is likely broken by {month_year(outlook.likely_breach)}"
+        title += f"; it is likely broken by {theme.month_name(outlook.likely_breach)}"
     caption = Caption(
         title=title, subtitle="Cost a month, {unit} · actual solid, P50 dashed in its P10–P90 band, budget dotted",
         span="wide", foot=outlook.held[:1].upper() + outlook.held[1:], why=Link(text="envelope", page="envelope"),
@@ -113,7 +113,7 @@ def bridge(
     legs: Sequence[tuple[str, float]], *, start: tuple[str, float], end: tuple[str, float]
 ) -> Chart:
     """Draw why the month cost what it did beside the one before."""
-    title = f"{month_year(end[0])} cost as much as the month before"
+    title = f"{theme.month_name(end[0])} cost as much as the month before"
     moved = [(name, usd) for name, usd in legs if usd]
     if moved:
         ordered = sorted(moved, key=lambda leg: -abs(leg[1]))
@@ -123,7 +123,7 @@ def bridge(
         )
         title = title[:1].upper() + title[1:]
     caption = Caption(
-        title=title, subtitle=f"Cost bridge, {month_year(start[0])} to {month_year(end[0])}, all environments, {{unit}}",
+        title=title, subtitle=f"Cost bridge, {theme.month_name(start[0])} to {theme.month_name(end[0])}, all environments, {{unit}}",
         span="narrow", foot="Legs add up exactly; nothing unexplained", why=Link(text="variance", page="variance"),
     )  # fmt: skip
     return waterfall(caption, start=start, legs=moved, end=end)
