@@ -7,7 +7,7 @@ from typing import Any
 
 from widgets.overview_answers import answered, bridge_of, outlook_of, units_of
 from widgets.page import Page, Snapshot, Values, day
-from widgets.periods import ALL, Columns, Period, periods, rows_of
+from widgets.periods import ALL, Columns, Period, last_day, periods, rows_of
 from widgets.unit_economics_data import Reading, read, unit_of
 from workbench.figures import overview as figures
 from workbench.figures import overview_answers as others
@@ -43,7 +43,7 @@ class Headline:
 def load(snapshot: Any, _: Values) -> Headline:  # noqa: ANN401 - a Snapshot or a test's
     """Read all features in production at contract cost, and the leading unit of value."""
     state = snapshot.state()
-    as_of = date.fromisoformat(str(state["as_of"]))
+    as_of = last_day(state)
     environment = PRODUCTION if PRODUCTION in snapshot.environments() else ALL
     daily = snapshot.daily(environment=None if environment == ALL else environment)
     usd = _by_day(daily)
@@ -123,7 +123,11 @@ def draw(data: Headline, _: Values) -> View:
     long = figures.long_trend([d for d, *_ in trend], [week for *_, week in trend])
     fan = others.outlook_fan(data.outlook) if data.outlook and data.outlook.by_month else None
     told = figures.answer(
-        month, unit=unit.unit.name, each_usd=costs.fully_loaded_usd, unpriced=data.unpriced
+        month,
+        unit=unit.unit.name,
+        each_usd=costs.fully_loaded_usd,
+        unpriced=data.unpriced,
+        people_counted=costs.all_human_usd is not None,
     )
     first_choice = (fan, data.bridge, data.units)
     instead = (month_so_far, by_feature, long)

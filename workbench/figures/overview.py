@@ -54,7 +54,10 @@ def tiles(
     return (kept[0], *answered[:1], *kept[1:], *answered[1:])
 
 
-def answer(month: MonthToDate, *, unit: str, each_usd: float | None, unpriced: float | None) -> str:
+def answer(
+    month: MonthToDate, *, unit: str, each_usd: float | None, unpriced: float | None,
+    people_counted: bool = True,
+) -> str:  # fmt: skip
     """Return the overview's one sentence."""
     name = f"{month.as_of:%B}"
     if month.spend_usd is None:
@@ -67,12 +70,11 @@ def answer(month: MonthToDate, *, unit: str, each_usd: float | None, unpriced: f
             f"{theme.money(month.run_rate_month_end_usd)} by its end at this pace"
         )
     if month.change_ratio is not None:
-        word = "more" if month.change_ratio > 0 else "less"
-        told += (
-            f", {theme.percent(abs(month.change_ratio), digits=1)} {word} than the same days before"
-        )
+        delta, _ = change(1 + month.change_ratio, 1.0, "the same days before")
+        told += f", {delta[2:]}"
     if each_usd is not None:
-        told += f"; one {unit} costs {theme.money(each_usd)}, people included"
+        told += f"; one {unit} costs {theme.money(each_usd)}"
+        told += ", people included" if people_counted else ""
     if unpriced:
         told += f". {theme.percent(unpriced, digits=1)} of requests have no full price and are in no sum"
     return told + "."
