@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from widgets.overview_answers import answered
+from widgets.overview_answers import answered, bridge_of, outlook_of, units_of
 from widgets.page import Page, Snapshot, Values, day
-from widgets.periods import ALL, Columns, Period, periods
+from widgets.periods import ALL, Columns, Period, last_day, periods, rows_of
 from widgets.unit_economics_data import Reading, read, unit_of
 from workbench.figures import overview as figures
-from workbench.figures.cards import Tile, View
+from workbench.figures import overview_answers as others
+from workbench.figures.cards import Chart, Tile, View
 from workbench.models.overview import MonthToDate, month_to_date
 from workbench.models.unit_economics import daily_trend, unit_costs
 
@@ -32,14 +33,17 @@ class Headline:
     unpriced: float | None
     by_feature: tuple[Mapping[str, float], Mapping[str, float]]
     unit: Reading
+    requests_by_feature: Mapping[str, float]
+    outlook: others.Outlook | None = None
     answered: tuple[Tile, ...] = ()
-    price_changes: tuple[tuple[str, str], ...] = ()
+    bridge: Chart | None = None
+    units: Chart | None = None
 
 
 def load(snapshot: Any, _: Values) -> Headline:  # noqa: ANN401 - a Snapshot or a test's
     """Read all features in production at contract cost, and the leading unit of value."""
     state = snapshot.state()
-    as_of = date.fromisoformat(str(state["as_of"]))
+    as_of = last_day(state)
     environment = PRODUCTION if PRODUCTION in snapshot.environments() else ALL
     daily = snapshot.daily(environment=None if environment == ALL else environment)
     usd = _by_day(daily)
@@ -51,11 +55,15 @@ def load(snapshot: Any, _: Values) -> Headline:  # noqa: ANN401 - a Snapshot or 
         name="", first=end.replace(day=1), last=min(end, end.replace(day=min(as_of.day, end.day)))
     )
     requests, short = _counted(daily, this)
+    unit, outlook = read(snapshot, _leading(snapshot, environment)), outlook_of(snapshot)
+    features = _by_feature(daily, this)
     return Headline(
         month=month_to_date(usd, as_of=as_of), daily_usd=usd, requests=requests,
         unpriced=short / requests if requests else None,
-        by_feature=(_by_feature(daily, same), _by_feature(daily, this)),
-        unit=read(snapshot, _leading(snapshot, environment)), answered=answered(snapshot),
+        by_feature=(_by_feature(daily, same), features),
+        requests_by_feature=_by_feature(daily, this, column="requests"),
+        unit=unit, outlook=outlook, answered=answered(snapshot, outlook),
+        bridge=bridge_of(snapshot), units=units_of(snapshot, unit, features),
     )  # fmt: skip
 
 
@@ -77,19 +85,19 @@ def _by_day(daily: Columns) -> dict[date, float]:
     return sums
 
 
-def _by_feature(daily: Columns, period: Period | None) -> dict[str, float]:
+def _by_feature(
+    daily: Columns, period: Period | None, *, column: str = "contract_cost_usd"
+) -> dict[str, float]:
+    rows = range(len(daily["day"])) if period is None else rows_of(daily, period)
     sums: dict[str, float] = {}
-    for at, name, usd in zip(
-        daily["day"], daily["feature"], daily["contract_cost_usd"], strict=True
-    ):
-        if period is None or period.holds(at):
-            key = str(name or "(none)")
-            sums[key] = sums.get(key, 0.0) + (usd or 0.0)
+    for i in rows:
+        key = str(daily["feature"][i] or "(none)")
+        sums[key] = sums.get(key, 0.0) + (daily[column][i] or 0.0)
     return dict(sorted(sums.items(), key=lambda item: -item[1]))
 
 
 def _counted(daily: Columns, period: Period) -> tuple[float, float]:
-    rows = [i for i, at in enumerate(daily["day"]) if period.holds(at)]
+    rows = rows_of(daily, period)
     short = sum(daily["unpriced_requests"][i] + daily["partial_requests"][i] for i in rows)
     return float(sum(daily["requests"][i] for i in rows)), float(short)
 
@@ -110,20 +118,31 @@ def draw(data: Headline, _: Values) -> View:
     )
     labels = [(first + timedelta(days=n)).isoformat() for n in range(month.days_in_month)]
     past = [unit_costs(counts).fully_loaded_usd for _, counts in unit.months]
+    month_so_far = figures.month_trend(labels, this, previous, month=month)
+    by_feature = figures.daily_by_feature(*data.by_feature, names)
+    long = figures.long_trend([d for d, *_ in trend], [week for *_, week in trend])
+    fan = others.outlook_fan(data.outlook) if data.outlook and data.outlook.by_month else None
+    told = figures.answer(
+        month,
+        unit=unit.unit.name,
+        each_usd=costs.fully_loaded_usd,
+        unpriced=data.unpriced,
+        people_counted=costs.all_human_usd is not None,
+    )
+    first_choice = (fan, data.bridge, data.units)
+    instead = (month_so_far, by_feature, long)
     return View(
-        answer=figures.answer(
-            month, unit=unit.unit.name, each_usd=costs.fully_loaded_usd, unpriced=data.unpriced
-        ),
-        scope="All features, production, contract cost in US dollars, UTC days",
+        answer=others.answer(data.outlook) if data.outlook else told,
+        scope="All features, production, contract cost in US dollars, UTC days"
+        + (f". {told}" if data.outlook else ""),
         tiles=figures.tiles(
             month, daily=this, unpriced=data.unpriced, requests=data.requests,
             unit=(unit.feature, unit.unit.name, costs.fully_loaded_usd, past),
             as_of=f"as of {day(unit.as_of)}", answered=data.answered,
         ),
         cards=(
-            figures.month_trend(labels, this, previous, month=month),
-            figures.daily_by_feature(*data.by_feature, names),
-            figures.long_trend([d for d, *_ in trend], [week for *_, week in trend], changes=data.price_changes),
-            figures.movers_table(*data.by_feature, names),
+            *(chart or other for chart, other in zip(first_choice, instead, strict=True)),
+            figures.movers_table(*data.by_feature, names, requests=data.requests_by_feature),
         ),
+        details=tuple(other for chart, other in zip(first_choice, instead, strict=True) if chart),
     )  # fmt: skip

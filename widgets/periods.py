@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from workbench.errors import InputError
+
 ALL = "all"
 BASES = {
     "contract": "contract_cost_usd", "list": "list_cost_usd",
@@ -40,9 +42,24 @@ class Period:
         return self.first.isoformat() <= day <= self.last.isoformat()
 
 
+def last_day(state: Mapping[str, Any]) -> date:
+    """Return the last complete day of the snapshot.
+
+    Raises
+    ------
+    InputError
+        If it holds no usage; the text says what to do.
+    """
+    if not state.get("as_of"):
+        raise InputError(
+            "No usage is in this workspace yet. Run `workbench ingest FILES`, then `workbench publish`."
+        )
+    return date.fromisoformat(str(state["as_of"]))
+
+
 def periods(state: Mapping[str, Any]) -> list[Period]:
     """Return the months the snapshot has, newest first, then the last 30 and 90 days and all."""
-    last = date.fromisoformat(str(state["as_of"]))
+    last = last_day(state)
     first = date.fromisoformat(str(state.get("first_day") or state["as_of"]))
     found, end = [], last
     while end >= first:
@@ -69,7 +86,8 @@ def span_of(period: Period) -> dict[str, str]:
 
 def rows_of(columns: Columns, period: Period) -> list[int]:
     """Return the places of the rows whose day lies in the period."""
-    return [i for i, day in enumerate(columns["day"]) if period.holds(day)]
+    first, last = period.first.isoformat(), period.last.isoformat()
+    return [i for i, day in enumerate(columns["day"]) if first <= day <= last]
 
 
 def total(columns: Columns, name: str, rows: Sequence[int]) -> float | None:

@@ -116,7 +116,9 @@ def draw(reading: Reading, values: Values) -> View:
             figures.trend(reading.days, reading.day_usd, reading.day_units, unit=_delivered(reading),
                           basis=basis),
             figures.four_costs(costs, measured, unit=unit, modelled=result is not None),
-            figures.by_model_and_class(volumes, basis=basis),
+            figures.by_resolution(reading.images, basis=basis)
+            if reading.images and reading.unit.counted_by == "images"
+            else figures.by_model_and_class(volumes, basis=basis),
             figures.movers(*reading.movers, by=reading.movers_by, names=names),
             figures.each_table(each, basis=basis, foot=_users_note(reading.each)),
         ),

@@ -56,6 +56,8 @@ class Reading:
     movers_by: str
     tenants: Columns
     each: Mapping[str, float | None]
+    images: tuple[tuple[str, float, float], ...]
+    """Size, images and USD of the period, smallest first; empty where nothing was published."""
     shift: tuple[str, str] | None
     measured: Mapping[str, tuple[float | None, str]]
     """Where each slider stands: the measured value and what the reader is told of it."""
@@ -117,6 +119,7 @@ def read(snapshot: Any, values: Mapping[str, Any]) -> Reading:  # noqa: ANN401 -
         movers=moved, movers_by=by,
         tenants=tenants,
         each=_each(snapshot, where, period, counts, daily, tenants, unit),
+        images=_images(snapshot, where, period, values["basis"]),
         shift=shift, measured=_measured(counts, volumes, shift),
         notices=tuple(_notices(daily, period, values["basis"], column, counts, assumed, unit)),
     )  # fmt: skip
@@ -276,6 +279,26 @@ def _each(
         "feature": float(len(features)) or None,
         f"{unit.name} (all that AI delivered)": counts.resolved_gross,
     }
+
+
+def _images(
+    snapshot: Any,  # noqa: ANN401
+    where: Mapping[str, str | None],
+    period: Period,
+    basis: str,
+) -> tuple[tuple[str, float, float], ...]:
+    """Return images and their cost by size: fully priced requests, list or contract cost."""
+    found = (snapshot.document("unit_economics") or {}).get("images")
+    if not found:
+        return ()
+    column = BASES[basis if basis in ("contract", "list") else "contract"]
+    sums: dict[str, tuple[float, float]] = {}
+    for i in rows_of(found, period):
+        if all(value is None or found[cut][i] == value for cut, value in where.items()):
+            count, usd = sums.get(found["size"][i], (0.0, 0.0))
+            sums[found["size"][i]] = count + found["images"][i], usd + (found[column][i] or 0.0)
+    each = [(size, count, usd) for size, (count, usd) in sums.items()]
+    return tuple(sorted(each, key=lambda one: one[2] / one[1]))
 
 
 def _shift(volumes: PricedVolumes) -> tuple[str, str] | None:

@@ -154,10 +154,8 @@ def watch() -> Watch:
     return Watch()
 
 
-@pytest.fixture
-def page(browser, watch: Watch):
-    """A tab with the network cut off but for loopback; ends by asserting that nothing failed."""
-    context = browser.new_context(viewport={"width": 1440, "height": 1000})
+def cut_off(context, watch: Watch) -> None:
+    """Let a browser context reach loopback and nothing else."""
 
     def only_loopback(route) -> None:
         if route.request.url.startswith(("http://127.0.0.1", "ws://127.0.0.1")):
@@ -167,8 +165,27 @@ def page(browser, watch: Watch):
             route.abort()
 
     context.route("**/*", only_loopback)
+
+
+@pytest.fixture
+def page(browser, watch: Watch):
+    """A tab with the network cut off but for loopback; ends by asserting that nothing failed."""
+    context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    cut_off(context, watch)
     tab = context.new_page()
     watch.follow(tab)
     yield tab
     context.close()
     assert watch.faults == []
+
+
+@pytest.fixture(scope="module")
+def tab(browser):
+    """One tab for a whole module, so that what it has fetched is fetched once."""
+    context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    seen = Watch()
+    cut_off(context, seen)
+    opened = context.new_page()
+    seen.follow(opened)
+    yield opened, seen
+    context.close()

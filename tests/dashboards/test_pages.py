@@ -4,6 +4,7 @@ import urllib.error
 import urllib.request
 
 import pytest
+from playwright.sync_api import TimeoutError
 
 from workbench.serve import TITLES, installed, pages
 
@@ -28,7 +29,7 @@ def test_page_renders_without_error_offline(page, served, name):
     assert page.locator(".wb-nav a[aria-current]").inner_text() == TITLES[name]
     for text in ("Traceback", "could not be computed", "could not be drawn", "cannot be read"):
         assert text not in page.inner_text("body")
-    assert "Sources" in page.inner_text("#why")
+    assert "Sources" in page.text_content("#why")
 
 
 def test_root_leads_to_the_overview(page, served):
@@ -87,6 +88,33 @@ def test_moved_slider_changes_the_number_and_the_address(page, served):
         arg=answer,
         timeout=60_000,
     )
+
+
+SHOWN = """() => [...document.querySelectorAll('.wb-head h1, .wb-scope, .wb-tile, .wb-card .wb-sr, .wb-card h2')]
+  .map(node => node.textContent).join('|')"""
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n != "unit_economics"])
+def test_every_page_with_a_slider_answers_it(page, served, name):
+    open_page(page, served, name)
+    if page.locator(".wb-ctl").count() == 0:
+        assert name == "overview"
+        return
+    sliders = page.locator(".wb-slider:not(:has([disabled])) .noUi-handle")
+    if page.locator(".wb-slider").count() == 0:
+        return
+    page.wait_for_selector(".noUi-handle")
+    before = page.evaluate(SHOWN)
+    for place in range(sliders.count()):
+        sliders.nth(place).focus()
+        page.keyboard.press("End")
+        page.keyboard.press("PageDown")
+        try:
+            page.wait_for_function(f"was => ({SHOWN})() !== was", arg=before, timeout=15_000)
+        except TimeoutError:
+            continue
+        return
+    pytest.fail(f"no slider of {name} moved a number")
 
 
 def test_dragged_slider_always_draws_the_last_value(page, served):

@@ -18,6 +18,9 @@ class FakeSnapshot:
             "requests": 61 * 20, "unpriced_requests": 61, "partial_requests": 0, "synthetic": True,
         }  # fmt: skip
 
+    def document(self, name):
+        return None
+
     def features(self):
         return [self.name, "images"]
 

@@ -137,3 +137,38 @@ def test_error_says_what_to_do_and_shows_no_trace(monkeypatch):
 def test_workspace_without_a_snapshot_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setenv("WORKBENCH_WORKSPACE", str(tmp_path))
     assert "workbench publish" in page().charts.head["notice"]
+
+
+class WithImages(FakeSnapshot):
+    def document(self, name):
+        if name != "unit_economics":
+            return None
+        days = ["2026-10-01", "2026-10-02", "2026-09-30", "2026-10-03"]
+        return {"images": {
+            "day": days, "feature": ["images"] * 4, "environment": ["production"] * 3 + ["sandbox"],
+            "size": ["4K", "1K", "1K", "1K"], "images": [10.0, 20.0, 99.0, 99.0],
+            "list_cost_usd": [1.6, 1.2, 9.0, 9.0], "contract_cost_usd": [1.5, 1.0, 9.0, 9.0],
+        }}  # fmt: skip
+
+
+def test_image_feature_says_what_each_resolution_costs():
+    made = page(WithImages())
+    made.inputs["feature"].value = "images"
+    made.inputs["period"].value = "October 2026"
+    (card,) = [one for one in made.charts.cards if "text included" in one["subtitle"]]
+    assert card["title"] == "One 4K image costs $0.15, 3.00 times a 1K one"
+    assert [list(row) for row in card["rows"]] == [["1K", "0.0500"], ["4K", "0.150"]]
+    assert "99" not in card["foot"]
+
+
+class Empty(FakeSnapshot):
+    def state(self):
+        return {**super().state(), "as_of": None, "requests": 0}
+
+
+def test_empty_workspace_says_what_to_do():
+    made = page(Empty())
+    assert "workbench ingest" in made.charts.head["notice"]
+    from widgets.overview import page as overview
+
+    assert "workbench ingest" in overview(Empty()).charts.head["notice"]

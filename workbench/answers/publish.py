@@ -16,11 +16,13 @@ from workbench.answers import (
     readiness,
     reconciliation,
     retention,
+    unit_economics,
     variance,
 )
 from workbench.workspace import Workspace
 
 ANSWERS: dict[str, Answer] = {
+    "unit_economics": unit_economics.document,
     "envelope": envelope.document,
     "variance": variance.document,
     "reconciliation": reconciliation.document,

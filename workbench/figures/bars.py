@@ -10,15 +10,18 @@ from workbench.figures.caption import (
     Numbers,
     chart,
     known,
+    month,
     scaled,
     unit_of,
     x_axis,
     zero_line,
 )
 from workbench.figures.cards import Chart
+from workbench.figures.charts import LABEL_PIXELS
 
 BAR_PIXELS = 26
 MAX_BARS = 12
+MOST_DIRECT_LABELS = 4
 LABEL_CHARACTERS = 9
 """Under a bar, before a name takes a second line."""
 
@@ -111,12 +114,19 @@ def stacked(
     layout["xaxis"] |= x_axis(x)
     layout["yaxis"] |= {"tickformat": ",.4~g"}
     layout["shapes"] = [zero_line()]
-    layout |= {
-        "barmode": "stack", "bargap": 0.15, "showlegend": True,
-        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal",
-                   "font": {"size": 11, "color": theme.INK_2}},
-    }  # fmt: skip
-    layout["margin"]["t"] = 34
+    layout |= {"barmode": "stack", "bargap": 0.15}
+    if x and len(parts) <= MOST_DIRECT_LABELS:
+        top = max(totals) / divisor
+        notes = _named_beside(parts, divisor=divisor, tones=tones, top=top, height_px=height_px)
+        layout["annotations"] = notes
+        layout["margin"]["r"] = round(22 + min(130, max(len(short(n, 20)) for n in parts) * 6.4))
+    else:
+        layout |= {
+            "showlegend": True,
+            "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal",
+                       "font": {"size": 11, "color": theme.INK_2}},
+        }  # fmt: skip
+        layout["margin"]["t"] = 34
     sums = {name: sum(known(values)) for name, values in parts.items()}
     whole = sum(sums.values()) or 1.0
     summary = "; ".join(f"{n} {theme.percent(v / whole)} of the total" for n, v in sums.items())
@@ -128,6 +138,25 @@ def stacked(
         caption, figure={"data": traces, "layout": layout}, summary=summary + ".",
         columns=["", *parts, "total"], rows=rows if parts else [], unit=unit,
     )  # fmt: skip
+
+
+def _named_beside(
+    parts: Mapping[str, Numbers], *, divisor: float, tones: Mapping[str, str], top: float, height_px: int
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Return the parts' names beside the last column, at their segments, none over another."""
+    scale = max(top, 1e-300) * 1.05
+    gap = LABEL_PIXELS * scale / (height_px - 40)
+    notes, floor, reached = [], float("-inf"), 0.0
+    for name, values in parts.items():
+        size = (values[-1] or 0.0) / divisor
+        at = max(reached + size / 2, floor + gap)
+        floor, reached = at, reached + size
+        color = tones.get(name, theme.OTHER)
+        notes.append(
+            theme.note(short(name, 20), x=1, xref="paper", y=at, xanchor="left", xshift=6,
+                       color=theme.INK_2 if color == theme.OTHER else color, strong=True)
+        )  # fmt: skip
+    return notes
 
 
 def waterfall(
@@ -189,7 +218,7 @@ def waterfall(
     ]
     layout["xaxis"] |= {"tickvals": list(range(len(steps))), "range": [-0.6, len(steps) - 0.4],
                         "automargin": True, "tickangle": 0, "tickfont": {"size": 11},
-                        "ticktext": [_two_lines(name) for name, _ in steps]}  # fmt: skip
+                        "ticktext": [_two_lines(month(name)) for name, _ in steps]}  # fmt: skip
     layout["yaxis"] |= {"showticklabels": False, "showgrid": False}
     if floor:
         said = f"{caption.subtitle}; axis starts at {theme.number(floor)}"
@@ -297,7 +326,7 @@ def _bar_row(name: str, values: Numbers, *, divisor: float, color: object) -> di
     return {
         "type": "bar", "orientation": "h", "name": name, "x": shown, "marker": {"color": color},
         "text": [theme.number(v, digits=digits) for v in shown], "textposition": "outside", "cliponaxis": False,
-        "textfont": {"size": 11, "color": theme.INK}, "hoverinfo": "skip",
+        "textfont": {"size": 11, "color": theme.INK}, "constraintext": "none", "hoverinfo": "skip",
     }  # fmt: skip
 
 

@@ -16,7 +16,10 @@ from workbench.figures.caption import (
     unit_of,
 )
 from workbench.figures.cards import Chart, Tone
-from workbench.figures.charts import LOOKS, Series
+from workbench.figures.charts import LABEL_PIXELS, LOOKS, Series
+
+PANEL_PIXELS = 95
+"""How high a panel's plot is, about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,9 +113,13 @@ def gantt(caption: Caption, *, tasks: Sequence[Task], deadline: float | None = N
 
 
 def small_multiples(
-    caption: Caption, *, x: Sequence[str], panels: Sequence[Panel], across: int = 4
-) -> Chart:
+    caption: Caption, *, x: Sequence[str], panels: Sequence[Panel], across: int = 4,
+    own_scale: bool = False,
+) -> Chart:  # fmt: skip
     """Draw several small line figures side by side on one scale, so that they compare.
+
+    With `own_scale` each runs from zero to its own largest value: for panels of different units,
+    which do not compare.
 
     `layout.meta.narrow` holds the same layout two abreast, which the page takes on a phone.
     """
@@ -129,9 +136,12 @@ def small_multiples(
         }
         for i, panel in enumerate(shown) for s in panel.series
     ]  # fmt: skip
-    top = max(values, default=1.0) / divisor * 1.1
-    layout = _panels_layout(shown, x=x, across=across, top=top, divisor=divisor)
-    narrow = _panels_layout(shown, x=x, across=min(2, across), top=top, divisor=divisor)
+    tops = [max((v for s in p.series for v in known(s.y)), default=1.0) for p in shown]
+    if not own_scale:
+        tops = [max(values, default=1.0)] * len(shown)
+    tops = [top / divisor * 1.1 for top in tops]
+    layout = _panels_layout(shown, x=x, across=across, tops=tops, divisor=divisor)
+    narrow = _panels_layout(shown, x=x, across=min(2, across), tops=tops, divisor=divisor)
     layout["meta"] = {"narrow": narrow}
     names = [f"{p.title} {s.name}" for p in shown for s in p.series]
     columns = [s.y for p in shown for s in p.series]
@@ -153,7 +163,7 @@ def _nth(place: int) -> str:
 
 
 def _panels_layout(
-    panels: Sequence[Panel], *, x: Sequence[str], across: int, top: float, divisor: float
+    panels: Sequence[Panel], *, x: Sequence[str], across: int, tops: Sequence[float], divisor: float
 ) -> dict[str, Any]:
     down = -(-len(panels) // across) or 1
     layout = theme.layout(height_px=44 + 132 * down, left_px=16, right_px=24)
@@ -169,14 +179,17 @@ def _panels_layout(
             "tickvals": ends, "ticktext": [month(at) for at in ends], "range": [0, len(x) - 1],
         }  # fmt: skip
         layout[f"yaxis{_nth(i)}"] = axes["yaxis"] | {
-            "domain": [y0, y1], "anchor": f"x{_nth(i)}", "range": [0, top], "showticklabels": False,
+            "domain": [y0, y1], "anchor": f"x{_nth(i)}", "range": [0, tops[i]], "showticklabels": False,
             "showgrid": False, "zeroline": True, "zerolinecolor": theme.LINE,
         }  # fmt: skip
         notes.append(theme.note(short(panel.title, 20), x=x0, y=y1, color=theme.INK_2, strong=True,
                                 xref="paper", yref="paper", xanchor="left", yanchor="bottom"))  # fmt: skip
-        for s in panel.series:
-            if known(s.y) and x:
-                last = known(s.y)[-1] / divisor
-                notes.append(theme.note(theme.number(last), x=x[-1], y=last, color=theme.INK_2,
-                                        xref=f"x{_nth(i)}", yref=f"y{_nth(i)}", xanchor="left", xshift=5))  # fmt: skip
+        lasts = sorted(known(s.y)[-1] / divisor for s in panel.series if known(s.y) and x)
+        floor = float("-inf")
+        for last in lasts:  # pushed up where one would cover the other
+            at = last / tops[i] * PANEL_PIXELS if tops[i] else 0.0
+            place = max(at, floor)
+            floor = place + LABEL_PIXELS
+            notes.append(theme.note(theme.number(last), x=x[-1], y=last, color=theme.INK_2, yshift=round(place - at),
+                                    xref=f"x{_nth(i)}", yref=f"y{_nth(i)}", xanchor="left", xshift=5))  # fmt: skip
     return layout | {"annotations": notes}

@@ -23,8 +23,8 @@ def tiles(
     """Return spend, month end, cost per unit of value, unpriced share, requests, data as of.
 
     `unit` is feature, unit's name, fully loaded cost of the month, and the months before.
-    `answered` are tiles of other questions; they take the place of the last ones here, whose
-    numbers stand in the state line and the details too.
+    `answered` are tiles of other questions; they take the place of pace, requests and date, which
+    stand in the details, the table and the trust tile too.
     """
     feature, name, each, months = unit
     spend, spend_unit = theme.money_parts(month.spend_usd)
@@ -41,7 +41,8 @@ def tiles(
              spark=tuple(months), foot="measured", why=Link(page=UNIT_PAGE, filter={"feature": feature})),
         Tile(label="Without a full price", value=theme.percent(unpriced, digits=2).removesuffix(" %"),
              unit="%" if unpriced is not None else "", tone="bad" if unpriced else "good",
-             delta="▲ of requests, in no sum" if unpriced else "● every request is priced", foot=as_of, why=link),
+             delta="▲ of requests, in no sum" if unpriced else "● every request is priced",
+             foot=f"data {as_of}", why=link),
         Tile(label="Requests, month to date", value=theme.count(requests), delta="retries and errors included",
              foot="measured", why=link),
         Tile(label="Data as of", value=f"{month.as_of.day} {month.as_of:%b}",
@@ -49,49 +50,14 @@ def tiles(
              else f"▼ {month.missing_days} days have no data",
              tone="neutral" if not month.missing_days else "bad", foot="last complete day, UTC", why=Link(anchor="why")),
     )  # fmt: skip
-    return (*own[: MAX_TILES - len(answered)], *answered)
+    kept = [own[place] for place in sorted((0, 2, 3, 1, 4, 5)[: MAX_TILES - len(answered)])]
+    return (kept[0], *answered[:1], *kept[1:], *answered[1:])
 
 
-def outlook_tile(to: str, total_usd: Mapping[str, float], *, breach_share: float) -> Tile:
-    """Return what is still to come as its envelope has it: P50, its band, chance of a breach.
-
-    `total_usd` has p10, p50 and p90 of the months from now to the month `to`.
-    """
-    value, unit = theme.money_parts(total_usd["p50"])
-    low, high = (
-        theme.number(theme.in_scale(total_usd[p], total_usd["p50"])) for p in ("p10", "p90")
-    )
-    likely = breach_share >= 0.5
-    return Tile(
-        label=f"Outlook to {to}, P50", value=value, unit=unit,
-        delta=f"{'▲' if likely else '●'} {theme.percent(breach_share)} chance over budget",
-        tone="bad" if likely else "neutral", foot=f"P10–P90 {low}–{high}",
-        why=Link(page="envelope"),
-    )  # fmt: skip
-
-
-def ready_tile(reached: Mapping[str, int | None], *, last_stage: int, as_of: str) -> Tile:
-    """Return how many features have passed every stage, and how far the others have come.
-
-    `reached` is the last stage a feature has passed with all before it; None is none.
-    """
-    ready = [name for name, stage in reached.items() if stage == last_stage]
-    under_way = sum(stage is not None and stage < last_stage for stage in reached.values())
-    waiting = len(reached) - len(ready) - under_way
-    parts = [
-        f"{count} {words}"
-        for count, words in ((under_way, "under way"), (waiting, "before stage 0")) if count
-    ]  # fmt: skip
-    every = bool(reached) and len(ready) == len(reached)
-    return Tile(
-        label="Ready for production", value=f"{len(ready)}/{len(reached)}", unit="features",
-        delta="● every stage passed" if every else f"▼ {', '.join(parts)}",
-        tone="good" if every else "bad" if not ready else "neutral", foot=as_of,
-        why=Link(page="readiness"),
-    )  # fmt: skip
-
-
-def answer(month: MonthToDate, *, unit: str, each_usd: float | None, unpriced: float | None) -> str:
+def answer(
+    month: MonthToDate, *, unit: str, each_usd: float | None, unpriced: float | None,
+    people_counted: bool = True,
+) -> str:  # fmt: skip
     """Return the overview's one sentence."""
     name = f"{month.as_of:%B}"
     if month.spend_usd is None:
@@ -104,12 +70,11 @@ def answer(month: MonthToDate, *, unit: str, each_usd: float | None, unpriced: f
             f"{theme.money(month.run_rate_month_end_usd)} by its end at this pace"
         )
     if month.change_ratio is not None:
-        word = "more" if month.change_ratio > 0 else "less"
-        told += (
-            f", {theme.percent(abs(month.change_ratio), digits=1)} {word} than the same days before"
-        )
+        delta, _ = change(1 + month.change_ratio, 1.0, "the same days before")
+        told += f", {delta[2:]}"
     if each_usd is not None:
-        told += f"; one {unit} costs {theme.money(each_usd)}, people included"
+        told += f"; one {unit} costs {theme.money(each_usd)}"
+        told += ", people included" if people_counted else ""
     if unpriced:
         told += f". {theme.percent(unpriced, digits=1)} of requests have no full price and are in no sum"
     return told + "."
@@ -206,11 +171,14 @@ def long_trend(
 
 
 def movers_table(
-    before: Mapping[str, float], now: Mapping[str, float], names: tuple[str, str]
-) -> Table:
+    before: Mapping[str, float], now: Mapping[str, float], names: tuple[str, str],
+    *, requests: Mapping[str, float],
+) -> Table:  # fmt: skip
     """Return the largest movers; each name leads to its own page."""
     rows = []
     moved = top_movers(before, now, at_most=6) if before else ()
+    each = {name: now[name] / count for name, count in requests.items() if count and name in now}
+    each_digits = theme.column_digits([each.get(name) for name, *_ in moved])
     digits = theme.column_digits([value for _, *values in moved for value in values[:2]])
     for name, then, value, change_usd in moved:
         linked = name in now or name in before
@@ -219,10 +187,11 @@ def movers_table(
         rows.append((
             Cell(text=name, link=link), theme.accounting(value, digits=digits),
             theme.accounting(then, digits=digits), Cell(text=_moved(change_usd, digits), tone=tone),
+            theme.number(each[name], digits=each_digits) if name in each else "",
         ))  # fmt: skip
     return Table(
         title="Largest movers this month", subtitle="Contract cost of the same days, $", span="narrow",
-        columns=("Feature", names[1], names[0], "Δ"), rows=tuple(rows),
+        columns=("Feature", names[1], names[0], "Δ", "a request"), rows=tuple(rows),
         empty="The snapshot has no earlier month to compare with.", foot="Δ adds up to the change of the total",
         why=Link(text="unit economics", page=UNIT_PAGE, filter={"feature": "all"}),
     )  # fmt: skip

@@ -176,6 +176,20 @@ def by_model_and_class(volumes: PricedVolumes, *, basis: str) -> Chart:
     return stacked(caption, x=[volumes.models[m] for m in models], parts=parts, colors=colors)
 
 
+def by_resolution(sizes: Sequence[tuple[str, float, float]], *, basis: str) -> Chart:
+    """Draw what one image costs at each resolution; sizes are (name, images, USD)."""
+    each = [(size, usd / count) for size, count, usd in sizes if count]
+    title = "What one image costs at each resolution"
+    if len(each) > 1 and each[0][1]:
+        (least, low), (most, high) = each[0], each[-1]
+        title = f"One {most} image costs {theme.money(high)}, {theme.number(high / low)} times a {least} one"
+    caption = Caption(
+        title=title, subtitle=f"{basis.capitalize()} cost of the requests, text included, ÷ images, {{unit}}", span="wide",
+        foot="; ".join(f"{size}: {theme.count(count)} images" for size, count, _ in sizes),
+    )  # fmt: skip
+    return bars(caption, names=[size for size, _ in each], values=[usd for _, usd in each])
+
+
 def movers(
     before: Mapping[str, float], now: Mapping[str, float], *, by: str, names: tuple[str, str]
 ) -> Chart:

@@ -85,6 +85,11 @@ function fitted(layout, width) {
     if (step > 1 && axis.type === "category") {
       return { ...rest, xaxis: { ...axis, tickvals: axis.tickvals.filter(keep), ticktext: axis.ticktext?.filter(keep) } };
     }
+    if (step === 2) { // every second label stands a step lower: nothing is turned
+      const lines = Math.max(...axis.ticktext.map((text) => text.split("<br>").length));
+      const ticktext = axis.ticktext.map((text, i) => (i % 2 ? "<br>".repeat(lines) + text : text));
+      return { ...rest, xaxis: { ...axis, ticktext, automargin: false }, margin: { ...rest.margin, b: 10 + 28 * lines } };
+    }
     if (step > 1) return { ...rest, xaxis: { ...axis, tickangle: -40 }, margin: { ...rest.margin, b: 64 } };
   }
   return rest;
@@ -97,8 +102,8 @@ function stretched(figure, height) {
   if (!data.length || !data.every((trace) => trace.type === "bar" && trace.orientation === "h")) return { data, layout };
   const rows = new Set(data.flatMap((trace) => trace.y)).size || 1;
   const natural = figure.layout.height - (layout.margin?.t ?? 0) - (layout.margin?.b ?? 0);
-  const thick = Math.min(natural / rows, 40) * (1 - (layout.bargap ?? 0.3));
   const pitch = (height - (layout.margin?.t ?? 0) - (layout.margin?.b ?? 0)) / rows;
+  const thick = Math.max(Math.min(natural / rows, 40) * (1 - (layout.bargap ?? 0.3)), Math.min(pitch * 0.45, 28));
   return { data, layout: { ...layout, bargap: Math.max(layout.bargap ?? 0.3, 1 - thick / pitch) } };
 }
 
@@ -134,7 +139,7 @@ function tile(data) {
     el("h3", { title: data.label }, data.label),
     el("div", { class: "wb-value" }, data.value, data.unit ? el("small", {}, data.unit) : null),
     el("div", { class: `wb-delta ${data.tone}` }, data.delta || " "),
-    sparkline(data.spark ?? []) ?? el("svg", { viewBox: "0 0 100 26", "aria-hidden": "true" }),
+    sparkline(data.spark ?? []) ?? el("div"),
     el("div", { class: "wb-foot" }, el("span", {}, data.foot), anchor(data.why)));
 }
 

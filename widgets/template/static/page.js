@@ -167,7 +167,11 @@ function render({ model, el: host }) {
     if (!taken && (!early.classList.contains("wb-has-ctl") || controls || tries > 20)) {
       taken = true; board.moveTo(host); early.remove(); ready();
     }
-    if (controls) { board.drawer.hidden = false; furnish(page, model.get("query") || location.search.slice(1)); }
+    if (controls) {
+      board.drawer.hidden = false;
+      controls.classList.toggle("wb-sticky", controls.scrollHeight < innerHeight - 32); 
+      furnish(page, model.get("query") || location.search.slice(1));
+    }
     if (++tries > 40 || (taken && (!controls || page.querySelector(".noUi-handle")))) clearInterval(settle);
   }, 50);
   if (model.get("query")) readdress(); else if (inVoila()) furnish(null, location.search.slice(1));
