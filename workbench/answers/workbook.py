@@ -30,13 +30,15 @@ def workbook_content(
     }
     newest = sorted(months)[-2:]
     periods = _periods(months, newest) if len(newest) == 2 else None
+    version = hash_of(source, register)
     cover = Cover(
         title=f"{register.name}: envelope and variance",
         scope=f"{source.workspace.layout.root.name}, all environments, contract cost",
         as_of=source.as_of,
-        version=hash_of(source, register),
+        version=version,
         seed=register.seed,
         prepared_by=by or "nobody named",
+        reviewed_by=_approved_by(source, register, version),
     )
     content = register_content(register, report=drawn.report, cover=cover, periods=periods)
     if periods is None:
@@ -48,6 +50,17 @@ def workbook_content(
         invoice_usd=invoice_usd,
         changes=tuple(_changes(source, register)),
         lineage=tuple(_lineage(source, register, periods)),
+    )
+
+
+def _approved_by(source: Source, register: Register, version: str) -> str:
+    """Return who approved this very version, where it is locked."""
+    return ", ".join(
+        f"{signed['by']} on {signed['on']}"
+        for one in locked_versions(source.workspace.layout.root, register.name)
+        if one["version"]["hash"] == version
+        for signed in one["version"]["signatures"]
+        if signed["state"] == "approved"
     )
 
 
