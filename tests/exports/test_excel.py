@@ -335,6 +335,27 @@ def test_without_two_periods_the_base_case_is_exported_alone(tmp_path):
     assert book["Variance"]["A4"].value.startswith("No two periods")
 
 
+def test_tokens_never_meet_images(tmp_path):
+    def lines(mtok: float, images: float) -> tuple[Line, ...]:
+        return (
+            Line(name="input", quantity=mtok, unit_price_usd=3.0, team="support"),
+            Line(name="images", quantity=images, unit_price_usd=1.0, team="studio", unit="images"),
+        )
+
+    path = tmp_path / "units.xlsx"
+    export_workbook(
+        path, content=content(base_lines=lines(100, 10), actual_lines=lines(150, 10), allocation={})
+    )
+    stored, computed = formula_cells(path), recalculated(path)
+    # 50 Mtok more at 3 USD; the images did not change, so there is no mix between the two.
+    assert (stored["VARIANCE", "H5"], stored["VARIANCE", "I5"]) == (150.0, 0.0)
+    assert all(
+        math.isclose(float(computed[place]), float(value), abs_tol=HALF_A_CENT)
+        for place, value in stored.items()
+        if place[0] == "VARIANCE" and not isinstance(value, str)
+    )
+
+
 def test_months_must_agree():
     with pytest.raises(InputError, match="12 months"):
         content(budget_usd=(1.0,))

@@ -1,5 +1,6 @@
 """What goes into the workbook of a workspace: its register, its last two months, its lineage."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -7,11 +8,11 @@ from workbench.answers import Source
 from workbench.answers.closes import allocation
 from workbench.answers.envelope import chosen_register, envelope, last_day
 from workbench.answers.locking import hash_of
-from workbench.answers.variance import facts
+from workbench.answers.variance import facts, successors
 from workbench.answers.vintages import locked_versions
 from workbench.exports.excel import Change, Cover, Lineage, WorkbookContent
 from workbench.exports.excel.register import Periods, change_text, register_content
-from workbench.models.variance.months import MonthFacts, at_constant_prices
+from workbench.models.variance.months import MonthFacts, compared_lines
 from workbench.playbook.assumptions.register import Register
 from workbench.playbook.assumptions.scenarios import parse_register
 from workbench.playbook.assumptions.versions import differences
@@ -29,7 +30,7 @@ def workbook_content(
         if last_day(name) <= source.as_of
     }
     newest = sorted(months)[-2:]
-    periods = _periods(months, newest) if len(newest) == 2 else None
+    periods = _periods(months, newest, successors(source)) if len(newest) == 2 else None
     version = hash_of(source, register)
     cover = Cover(
         title=f"{register.name}: envelope and variance",
@@ -64,18 +65,19 @@ def _approved_by(source: Source, register: Register, version: str) -> str:
     )
 
 
-def _periods(months: dict[str, MonthFacts], names: list[str]) -> Periods:
-    """Value all lines at the earlier month's prices: a workbook adds one unit only."""
-    base, actual = at_constant_prices(
-        months[names[0]], months[names[1]], unit=f"USD at {names[0]} prices"
-    )
+def _periods(
+    months: dict[str, MonthFacts], names: list[str], followed: Mapping[str, str]
+) -> Periods:
+    """Return the lines of both months as the page compares them."""
+    base, actual = compared_lines(months[names[0]], months[names[1]], successors=followed)
     sources = {
-        line.name: f"metering of {names[0]} and {names[1]}, quantity x price of {names[0]}"
+        line.name: f"metering of {names[0]} and {names[1]}, contract prices"
         for line in (*base, *actual)
     }
     return Periods(
-        base=names[0], actual=names[1], base_lines=base, actual_lines=actual, line_sources=sources
-    )
+        base=names[0], actual=names[1], base_lines=tuple(base), actual_lines=tuple(actual),
+        line_sources=sources,
+    )  # fmt: skip
 
 
 def _changes(source: Source, register: Register) -> list[Change]:
