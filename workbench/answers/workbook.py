@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 from workbench.answers import Source
-from workbench.answers.closes import allocation
+from workbench.answers.allocation import month_allocation
 from workbench.answers.envelope import chosen_register, envelope, last_day
 from workbench.answers.locking import hash_of
 from workbench.answers.variance import facts, successors
@@ -46,7 +46,7 @@ def workbook_content(
         return content
     return replace(
         content,
-        allocation=allocation(source, periods.actual).by_payer(),
+        allocation=month_allocation(source, periods.actual).by_payer(),
         unpriced_rows=months[periods.actual].unpriced,
         invoice_usd=invoice_usd,
         changes=tuple(_changes(source, register)),

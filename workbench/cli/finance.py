@@ -143,13 +143,21 @@ def _rows_behind(
 
 
 @click.command()
-@click.option("--inputs", type=FILE, required=True, help="JSON or YAML with `costs` and `rules`.")
+@click.option("--inputs", type=FILE, help="JSON or YAML with `costs` and `rules`.")
+@click.option("--month", type=Month(), help="YYYY-MM of the workspace, by its own rules.")
+@workspace_option
 @json_option
-def allocation(inputs: Path, as_json: bool) -> None:
+def allocation(inputs: Path | None, month: str | None, folder: Path, as_json: bool) -> None:
     """Place costs by ordered rules; the shares add up to the cent."""
-    from workbench.answers.allocation import allocation_report
+    from workbench.answers.allocation import allocation_report, month_report
 
-    found = allocation_report(_mapping(inputs))
+    if (inputs is None) == (month is None):
+        raise click.UsageError("give either --inputs FILE or --month YYYY-MM.")
+    if inputs is not None:
+        found = allocation_report(_mapping(inputs))
+    else:
+        with opened(folder) as source:
+            found = month_report(source, str(month))
     if as_json:
         print_json(found)
     else:
