@@ -253,6 +253,24 @@ def test_maker_and_checker_lock_a_version_that_is_never_locked_again(folder: Pat
     assert "locked already" in str(run(folder, "assumptions", "draft", "--as", "ann").exception)
 
 
+def test_two_versions_are_compared_and_bridged(folder: Path):
+    assert "nothing to compare" in str(run(folder, "assumptions", "diff").exception)
+    for step, who in (("draft", "ann"), ("submit", "ann"), ("approve", "bob"), ("lock", "bob")):
+        assert run(folder, "assumptions", step, "--as", who).exit_code == 0
+    path = folder / "assumptions" / "house.yaml"
+    content = yaml.safe_load(path.read_text())
+    content["drivers"]["pages"]["value"] = 12
+    path.write_text(yaml.safe_dump(content))
+    found = answer(folder, "assumptions", "diff")
+    assert found["differences"] == [{"path": "drivers.pages.value", "before": 10.0, "after": 12.0}]
+    # Two pages more at 0.50 USD in each of three months.
+    assert found["bridge"] == [{"entry": "drivers.pages", "usd": pytest.approx(3.0)}]
+    assert found["base_after_usd"] - found["base_before_usd"] == pytest.approx(3.0)
+    assert "begin with 'ffff'" in str(
+        run(folder, "assumptions", "diff", "--from", "ffff").exception
+    )
+
+
 def test_a_month_is_scored_by_the_newest_envelope_locked_before_it(tmp_path: Path):
     def lock(name: str, on: str, p90: float) -> None:
         spread = {"p10": 40.0, "p50": 50.0, "p90": p90, "mean": 50.0}
