@@ -139,7 +139,7 @@ class Book:
 
     def line_chart(self, lines: Sequence[ChartLine], *, months: str, title: str, unit: str) -> Any:  # noqa: ANN401
         """Return a line chart of rows that run over the months."""
-        chart = self._book.add_chart({"type": "line"})
+        chart: Any = self._book.add_chart({"type": "line"})
         for one in lines:
             chart.add_series({
                 "name": one.name, "categories": f"={months}", "values": f"={one.values}",
