@@ -1,5 +1,6 @@
 """Why the cost changed: the page. Inputs, one sentence, bridges and the rows behind them."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from workbench.figures.caption import Caption
 from workbench.figures.cards import Chart, Link, Table, Tile, View
 from workbench.figures.charts import Series
 from workbench.figures.theme import accounting, count, money, money_parts, month_name, percent
+from workbench.models.allocation import UNALLOCATED
 from workbench.models.variance.bridge import LEG_WORDS, variance_steps
 from workbench.models.variance.pvm import PriceVolumeMix
 
@@ -73,7 +75,7 @@ def draw(reading: Reading, values: Values) -> View:
             *_unit_costs(reading),
             lines(reading, values["rows"], most=MOST_LINES),
         ),
-        details=(*_outlook(reading), figures.otherwise_table(split), *_closed(reading), lines(reading, ALL, most=None)),
+        details=(*_outlook(reading), figures.otherwise_table(split), *_payers(reading), *_closed(reading), lines(reading, ALL, most=None)),
     )  # fmt: skip
 
 
@@ -238,6 +240,35 @@ def _outlook(reading: Reading) -> tuple[Chart, ...]:
                 foot="Forecast: the envelope's P50", why=Link(page="envelope", anchor="method"),
             ),
             bridge=reading.outlook,
+        ),
+    )  # fmt: skip
+
+
+def _payers(reading: Reading) -> tuple[Table, ...]:
+    """List who pays the month; what no rule places is always there."""
+    if not reading.payers:
+        return ()
+    total = math.fsum(float(one["usd"]) for one in reading.payers)
+    rows = [one for one in reading.payers if one["payer"] != UNALLOCATED]
+    rest = math.fsum(float(one["usd"]) for one in reading.payers if one["payer"] == UNALLOCATED)
+    return (
+        Table(
+            title=f"Who pays, {month_name(reading.month)}",
+            subtitle="All features at contract prices by the workspace's rules, first rule that can answer, USD",
+            columns=("Payer", "Rule", "USD", "Share"),
+            text_columns=("Rule",),
+            rows=(
+                *(
+                    (one["payer"], one["rule"], accounting(float(one["usd"]), digits=2),
+                     percent(float(one["usd"]) / total if total else None, digits=1))
+                    for one in rows
+                ),
+                (UNALLOCATED, "no rule", accounting(rest, digits=2),
+                 percent(rest / total if total else None, digits=1)),
+                ("Total", "", accounting(total, digits=2), ""),
+            ),
+            has_total=True,
+            foot="Rules: the file of assumptions/ with kind: allocation; the team of the record without one",
         ),
     )  # fmt: skip
 

@@ -34,6 +34,8 @@ class Reading:
     unit_costs: Mapping[str, Sequence[float | None]]
     closed: Sequence[Mapping[str, Any]]
     adjustments: Sequence[Mapping[str, Any]]
+    payers: Sequence[Mapping[str, str]]
+    """Who pays the month and by which rule, all features."""
     measured: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -84,6 +86,7 @@ def read(snapshot: Any, values: Mapping[str, Any]) -> Reading:  # noqa: ANN401 -
         unit_costs=_unit_costs(facts, feature),
         closed=content["closed"],
         adjustments=content["adjustments"],
+        payers=content.get("payers", {}).get(month, ()),
     )  # fmt: skip
 
 

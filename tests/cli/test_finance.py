@@ -253,6 +253,24 @@ def test_maker_and_checker_lock_a_version_that_is_never_locked_again(folder: Pat
     assert "locked already" in str(run(folder, "assumptions", "draft", "--as", "ann").exception)
 
 
+def test_two_versions_are_compared_and_bridged(folder: Path):
+    assert "nothing to compare" in str(run(folder, "assumptions", "diff").exception)
+    for step, who in (("draft", "ann"), ("submit", "ann"), ("approve", "bob"), ("lock", "bob")):
+        assert run(folder, "assumptions", step, "--as", who).exit_code == 0
+    path = folder / "assumptions" / "house.yaml"
+    content = yaml.safe_load(path.read_text())
+    content["drivers"]["pages"]["value"] = 12
+    path.write_text(yaml.safe_dump(content))
+    found = answer(folder, "assumptions", "diff")
+    assert found["differences"] == [{"path": "drivers.pages.value", "before": 10.0, "after": 12.0}]
+    # Two pages more at 0.50 USD in each of three months.
+    assert found["bridge"] == [{"entry": "drivers.pages", "usd": pytest.approx(3.0)}]
+    assert found["base_after_usd"] - found["base_before_usd"] == pytest.approx(3.0)
+    assert "begin with 'ffff'" in str(
+        run(folder, "assumptions", "diff", "--from", "ffff").exception
+    )
+
+
 def test_a_month_is_scored_by_the_newest_envelope_locked_before_it(tmp_path: Path):
     def lock(name: str, on: str, p90: float) -> None:
         spread = {"p10": 40.0, "p50": 50.0, "p90": p90, "mean": 50.0}
@@ -294,6 +312,53 @@ def test_allocation_adds_up_to_the_cent(tmp_path: Path):
     assert json.loads(done.output)["by_payer"] == {
         "a": "0.34", "b": "0.33", "c": "0.33", "unallocated": "0",
     }  # fmt: skip
+
+
+def test_a_month_is_placed_by_the_rules_of_the_workspace(folder: Path, tmp_path: Path):
+    untagged = [
+        row(920 + n, date(2026, 10, day), 1_000_000, team=None) for n, day in enumerate((5, 25))
+    ]
+    other = row(930, date(2026, 10, 6), 1_000_000, team="shop")
+    ingest(Workspace(folder), write_jsonl(tmp_path / "more.jsonl", [*untagged, other]))
+    found = answer(folder, "model", "allocation", "--month", "2026-10")
+    assert found["by_payer"] == {"desk": "186.000000000000", "shop": "3.000000000000",
+                                 "unallocated": "6.000000000000"}  # fmt: skip
+    rules = {
+        "kind": "allocation",
+        "rules": [
+            {"name": "tag", "kind": "direct"},
+            {"name": "by use", "kind": "driver", "by": "requests", "valid_to": "2026-10-20"},
+            {
+                "name": "evenly",
+                "kind": "even",
+                "weights": ["desk", "shop"],
+                "valid_from": "2026-10-20",
+            },
+        ],
+    }
+    (folder / "assumptions" / "allocation.yaml").write_text(yaml.safe_dump(rules))
+    found = answer(folder, "model", "allocation", "--month", "2026-10")
+    # 3 USD of the 5th by 31 and 1 requests, 2.91 and 0.09; 3 USD of the 25th evenly.
+    payers = {payer: float(usd) for payer, usd in found["by_payer"].items()}
+    assert payers == pytest.approx({"desk": 190.41, "shop": 4.59, "unallocated": 0.0})
+    assert {rule: float(usd) for rule, usd in found["by_rule"].items()} == pytest.approx(
+        {"tag": 189.0, "by use": 3.0, "evenly": 3.0}
+    )
+    assert run(folder, "close", "2026-10", "--as", "c").exit_code == 0
+    record = json.loads((folder / "store" / "closes" / "2026-10.json").read_text())
+    assert float(record["allocation"]["shop"]) == pytest.approx(4.59)
+
+
+def test_rules_that_make_no_sense_are_refused_by_name(folder: Path):
+    path = folder / "assumptions" / "allocation.yaml"
+    for rules, said in (
+        ([{"name": "x", "kind": "driver", "by": "mood"}], "goes by requests or cost"),
+        ([{"name": "x", "kind": "odd"}], "allocation.yaml: rules"),
+        ([{"name": "x", "kind": "direct"}] * 2, "in force twice"),
+    ):
+        path.write_text(yaml.safe_dump({"kind": "allocation", "rules": rules}))
+        assert said in str(run(folder, "model", "allocation", "--month", "2026-10").exception)
+    assert run(folder, "model", "allocation").exit_code == 2
 
 
 def test_pages_read_what_the_commands_say(folder: Path, monkeypatch: pytest.MonkeyPatch):

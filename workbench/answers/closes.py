@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from workbench.answers import Source
+from workbench.answers.allocation import month_allocation
 from workbench.answers.month_facts import current_facts
 from workbench.answers.vintages import locked_versions, outcomes_of
 from workbench.errors import InputError
-from workbench.models.allocation import Allocation, AllocationRule, Cost, allocate
 from workbench.models.close import (
     Accrual,
     CloseFigures,
@@ -54,7 +54,7 @@ def figures(source: Source, inputs: CloseInputs) -> CloseFigures:
     """Return the figures that the checks of a month look at."""
     _last_day(inputs.period, source.as_of)
     totals = _totals(source, inputs.period)
-    placed = allocation(source, inputs.period)
+    placed = month_allocation(source, inputs.period)
     cost, unallocated = Decimal(totals["contract_cost_usd"]), placed.by_payer()["unallocated"]
     allocated = sum((one.usd for one in placed.placements), Decimal(0)) - unallocated
     held = _held(source, inputs.period, float(cost))
@@ -125,7 +125,8 @@ def close_month(
         "prior_period_adjustments": booked,
         "true_ups": true_ups(source, inputs),
         "allocation": {
-            payer: str(usd) for payer, usd in allocation(source, inputs.period).by_payer().items()
+            payer: str(usd)
+            for payer, usd in month_allocation(source, inputs.period).by_payer().items()
         },
         "accepted_models": list(inputs.accepted_models),
         "invoice_usd": inputs.invoice_usd,
@@ -158,21 +159,6 @@ def adjustments(source: Source) -> list[dict[str, Any]]:
     }
     there = close_records(source.workspace.layout.root)
     return [_adjustment(one, found, there) for one in there if _is_adjusted(one, found, there)]
-
-
-def allocation(source: Source, period: str) -> Allocation:
-    """Place a month's contract cost by team, as the records are tagged."""
-    rows = source.rows(
-        "SELECT provider, team, CAST(sum(contract_pico) AS VARCHAR) AS pico FROM rollup_day "
-        "WHERE strftime(day, '%Y-%m') = $month AND contract_pico IS NOT NULL GROUP BY ALL ORDER BY ALL",
-        {"month": period},
-    )
-    day = date.fromisoformat(f"{period}-01")
-    costs = [
-        Cost(source=row["provider"], day=day, usd=Decimal(row["pico"]).scaleb(-12), tag=row["team"])
-        for row in rows
-    ]
-    return allocate(costs, [AllocationRule(name="team of the record", kind="direct")])
 
 
 def missing_days(source: Source, period: str) -> dict[str, int]:

@@ -4,10 +4,13 @@ A closed month is told by its record, so it never moves; any other month by the 
 """
 # ruff: noqa: S608 - names of lines are quoted as text; months are bound
 
+from collections import defaultdict
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from workbench.answers import Source
+from workbench.answers.allocation import month_allocation
 from workbench.answers.closes import adjustments, close_records
 from workbench.answers.month_facts import current_facts
 from workbench.errors import InputError
@@ -34,7 +37,19 @@ def document(source: Source) -> dict[str, Any] | None:
             for one in close_records(source.workspace.layout.root)
         ],
         "adjustments": adjustments(source),
+        "payers": {month: _payers(source, month) for month in found},
     }  # fmt: skip
+
+
+def _payers(source: Source, month: str) -> list[dict[str, str]]:
+    """Return who pays a month and by which rule, the largest first."""
+    usd: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for one in month_allocation(source, month).placements:
+        usd[one.payer, one.rule] += one.usd
+    return [
+        {"payer": payer, "rule": rule, "usd": str(amount)}
+        for (payer, rule), amount in sorted(usd.items(), key=lambda one: (-one[1], one[0]))
+    ]
 
 
 def report(

@@ -7,8 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import InputError
+from workbench.models.envelope.base_case import base_case
 from workbench.models.scoring import EnvelopeOutcome, EnvelopeScore, score_envelopes
-from workbench.playbook.assumptions.versions import Signature, Version
+from workbench.playbook.assumptions.register import Register
+from workbench.playbook.assumptions.scenarios import parse_register
+from workbench.playbook.assumptions.versions import (
+    Signature,
+    Version,
+    differences,
+    version_bridge,
+)
 
 LOCKED = "locked"
 
@@ -102,3 +110,51 @@ def versions(workspace: Path) -> list[dict[str, Any]]:
         for path in sorted(drafts_folder(workspace).glob("*.json"))
     ]
     return [*drafts, *(one["version"] for one in locked_versions(workspace))]
+
+
+def compared(
+    workspace: Path, now: Register, *, before: str | None = None, after: str | None = None
+) -> dict[str, Any]:
+    """Return what differs between two versions and by how much each entry moves the base case.
+
+    Parameters
+    ----------
+    now
+        The register as it stands, compared where no `after` is named.
+    before, after
+        Beginnings of the hashes of locked versions; `before` is the last locked one by default.
+
+    Raises
+    ------
+    InputError
+        If there is no such locked version, or the two span different months.
+    """
+    locked = locked_versions(workspace, now.name)
+    if not locked:
+        raise InputError(
+            f"No version of {now.name!r} is locked, so there is nothing to compare with."
+        )
+    first = locked[-1] if before is None else _named(locked, before)
+    last = None if after is None else _named(locked, after)
+    one = parse_register(first["register"], name=first["version"]["hash"][:12])
+    other = (
+        now if last is None else parse_register(last["register"], name=last["version"]["hash"][:12])
+    )
+    return {
+        "before": first["version"]["hash"],
+        "after": "the register as it stands" if last is None else last["version"]["hash"],
+        "differences": [
+            {"path": d.path, "before": d.before, "after": d.after} for d in differences(one, other)
+        ],
+        "base_before_usd": base_case(one.cost_tree()).total,
+        "bridge": [{"entry": s.label, "usd": s.value_usd} for s in version_bridge(one, other)],
+        "base_after_usd": base_case(other.cost_tree()).total,
+    }
+
+
+def _named(locked: Sequence[dict[str, Any]], beginning: str) -> dict[str, Any]:
+    found = [one for one in locked if one["version"]["hash"].startswith(beginning)]
+    if len(found) != 1:
+        there = ", ".join(one["version"]["hash"][:12] for one in locked)
+        raise InputError(f"{len(found)} locked versions begin with {beginning!r}; there: {there}.")
+    return found[0]

@@ -1,17 +1,18 @@
 """What goes into the workbook of a workspace: its register, its last two months, its lineage."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
 from workbench.answers import Source
-from workbench.answers.closes import allocation
+from workbench.answers.allocation import month_allocation
 from workbench.answers.envelope import chosen_register, envelope, last_day
 from workbench.answers.locking import hash_of
-from workbench.answers.variance import facts
+from workbench.answers.variance import facts, successors
 from workbench.answers.vintages import locked_versions
 from workbench.exports.excel import Change, Cover, Lineage, WorkbookContent
 from workbench.exports.excel.register import Periods, change_text, register_content
-from workbench.models.variance.months import MonthFacts, at_constant_prices
+from workbench.models.variance.months import MonthFacts, compared_lines
 from workbench.playbook.assumptions.register import Register
 from workbench.playbook.assumptions.scenarios import parse_register
 from workbench.playbook.assumptions.versions import differences
@@ -29,21 +30,23 @@ def workbook_content(
         if last_day(name) <= source.as_of
     }
     newest = sorted(months)[-2:]
-    periods = _periods(months, newest) if len(newest) == 2 else None
+    periods = _periods(months, newest, successors(source)) if len(newest) == 2 else None
+    version = hash_of(source, register)
     cover = Cover(
         title=f"{register.name}: envelope and variance",
         scope=f"{source.workspace.layout.root.name}, all environments, contract cost",
         as_of=source.as_of,
-        version=hash_of(source, register),
+        version=version,
         seed=register.seed,
         prepared_by=by or "nobody named",
+        reviewed_by=_approved_by(source, register, version),
     )
     content = register_content(register, report=drawn.report, cover=cover, periods=periods)
     if periods is None:
         return content
     return replace(
         content,
-        allocation=allocation(source, periods.actual).by_payer(),
+        allocation=month_allocation(source, periods.actual).by_payer(),
         unpriced_rows=months[periods.actual].unpriced,
         invoice_usd=invoice_usd,
         changes=tuple(_changes(source, register)),
@@ -51,18 +54,30 @@ def workbook_content(
     )
 
 
-def _periods(months: dict[str, MonthFacts], names: list[str]) -> Periods:
-    """Value all lines at the earlier month's prices: a workbook adds one unit only."""
-    base, actual = at_constant_prices(
-        months[names[0]], months[names[1]], unit=f"USD at {names[0]} prices"
+def _approved_by(source: Source, register: Register, version: str) -> str:
+    """Return who approved this very version, where it is locked."""
+    return ", ".join(
+        f"{signed['by']} on {signed['on']}"
+        for one in locked_versions(source.workspace.layout.root, register.name)
+        if one["version"]["hash"] == version
+        for signed in one["version"]["signatures"]
+        if signed["state"] == "approved"
     )
+
+
+def _periods(
+    months: dict[str, MonthFacts], names: list[str], followed: Mapping[str, str]
+) -> Periods:
+    """Return the lines of both months as the page compares them."""
+    base, actual = compared_lines(months[names[0]], months[names[1]], successors=followed)
     sources = {
-        line.name: f"metering of {names[0]} and {names[1]}, quantity x price of {names[0]}"
+        line.name: f"metering of {names[0]} and {names[1]}, contract prices"
         for line in (*base, *actual)
     }
     return Periods(
-        base=names[0], actual=names[1], base_lines=base, actual_lines=actual, line_sources=sources
-    )
+        base=names[0], actual=names[1], base_lines=tuple(base), actual_lines=tuple(actual),
+        line_sources=sources,
+    )  # fmt: skip
 
 
 def _changes(source: Source, register: Register) -> list[Change]:

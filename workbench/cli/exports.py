@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from workbench.cli.app import workspace_option
+from workbench.cli.app import json_option, print_json, workspace_option
+from workbench.cli.finance import Month
 from workbench.cli.playbook import as_of_option, opened
 from workbench.errors import InputError
 
@@ -16,7 +17,7 @@ def register(group: click.Group) -> None:
     if not isinstance(export, click.Group):
         export = click.Group("export", help="Write what the workbench knows as a file.")
         group.add_command(export)
-    for command in (audit, metrics):
+    for command in (audit, focus, metrics):
         export.add_command(command)
 
 
@@ -55,3 +56,36 @@ def metrics(out: Path, days: int, as_of: datetime | None, folder: Path) -> None:
     out.write_text(text, encoding="utf-8")
     samples = sum(not line.startswith("#") for line in text.splitlines())
     click.echo(f"{samples:,} samples of {days} days written to {out}.")
+
+
+@click.command()
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="CSV file to write.")
+@click.option(
+    "--month", "months", type=Month(), multiple=True, metavar="YYYY-MM",
+    help="Only this month; repeatable, all without it.",
+)  # fmt: skip
+@click.option(
+    "--focus-version", type=click.Choice(["1.2", "1.3", "1.4"]), default="1.3", show_default=True,
+    help="1.4 has no ProviderName and PublisherName any more; 1.2 has no ServiceProviderName yet.",
+)  # fmt: skip
+@workspace_option
+@json_option
+def focus(
+    out: Path, months: tuple[str, ...], focus_version: str, folder: Path, as_json: bool
+) -> None:
+    """Write priced usage as FOCUS Cost and Usage, a row a day, model, feature and meter."""
+    from workbench.answers.focus import export
+
+    with opened(folder) as source:
+        done = export(source, out, months=months, version=focus_version)
+    if as_json:
+        print_json(done)
+        return
+    click.echo(
+        f"{done['rows']:,} FOCUS {done['version']} rows of {', '.join(done['months'])} written to {out}: "
+        f"{done['contract_cost_usd']} USD at contract prices, not invoiced."
+    )
+    if done["unpriced_file"]:
+        click.echo(
+            f"{done['unpriced_rows']:,} rows have no price and are not in it: {done['unpriced_file']}."
+        )

@@ -143,13 +143,21 @@ def _rows_behind(
 
 
 @click.command()
-@click.option("--inputs", type=FILE, required=True, help="JSON or YAML with `costs` and `rules`.")
+@click.option("--inputs", type=FILE, help="JSON or YAML with `costs` and `rules`.")
+@click.option("--month", type=Month(), help="YYYY-MM of the workspace, by its own rules.")
+@workspace_option
 @json_option
-def allocation(inputs: Path, as_json: bool) -> None:
+def allocation(inputs: Path | None, month: str | None, folder: Path, as_json: bool) -> None:
     """Place costs by ordered rules; the shares add up to the cent."""
-    from workbench.answers.allocation import allocation_report
+    from workbench.answers.allocation import allocation_report, month_report
 
-    found = allocation_report(_mapping(inputs))
+    if (inputs is None) == (month is None):
+        raise click.UsageError("give either --inputs FILE or --month YYYY-MM.")
+    if inputs is not None:
+        found = allocation_report(_mapping(inputs))
+    else:
+        with opened(folder) as source:
+            found = month_report(source, str(month))
     if as_json:
         print_json(found)
     else:
@@ -243,6 +251,40 @@ def list_versions(folder: Path, as_json: bool) -> None:
     else:
         columns = ("hash", "name", "state", "maker")
         print_rows(columns, [[str(one[name])[:12] for name in columns] for one in found])
+
+
+@assumptions.command("diff")
+@click.option("--register", "name", help="Which register of the workspace.")
+@click.option("--from", "before", help="Hash of a locked version; the last one without it.")
+@click.option(
+    "--to", "after", help="Hash of a locked version; the register as it stands without it."
+)
+@workspace_option
+@json_option
+def diff_versions(
+    name: str | None, before: str | None, after: str | None, folder: Path, as_json: bool
+) -> None:
+    """List what differs between two versions and what each change does to the base case."""
+    from workbench.answers.envelope import chosen_register
+    from workbench.answers.vintages import compared
+
+    root = folder.resolve()
+    found = compared(root, chosen_register(root, name), before=before, after=after)
+    if as_json:
+        print_json(found)
+        return
+    print_rows(
+        ["assumption", "before", "after"],
+        [[one["path"], str(one["before"]), str(one["after"])] for one in found["differences"]],
+    )
+    print_rows(
+        ["base case, judged values", "USD"],
+        [
+            ["before", f"{found['base_before_usd']:,.2f}"],
+            *([one["entry"], f"{one['usd']:+,.2f}"] for one in found["bridge"]),
+            ["after", f"{found['base_after_usd']:,.2f}"],
+        ],
+    )
 
 
 def _step(name: str, help_text: str) -> click.Command:

@@ -9,14 +9,17 @@ from workbench.models.variance.pvm import (
     LineVariance,
     PriceVolumeMix,
     merged_lines,
-    price_volume_mix,
+    split_by_unit,
 )
 
 HEADS = (
     "Line", "Team", "Quantity before", "Price before", "Quantity after", "Price after",
     "In both", "Volume", "Mix", "Price", "New", "Discontinued", "Cost before", "Cost after",
+    "Unit",
 )  # fmt: skip
 LEGS = ("volume", "mix", "price", "new", "discontinued")
+UNIT = "O"
+"""Column of the unit."""
 TOTAL_ROW = 4
 FIRST_ROW = 5
 
@@ -37,14 +40,15 @@ def write_variance(book: Book, content: WorkbookContent, data: Data) -> Variance
     """Write one row a line with its legs as formulas, totals above."""
     sheet = book.sheet(
         "Variance", title=f"Variance {content.base_period} to {content.actual_period}",
-        note="Positive is adverse. Volume, mix, price, new and discontinued add up to the change.",
-        widths=(34, 16, *[15] * 12),
+        note="USD; positive is adverse. Volume, mix, price, new and discontinued add up to the change; "
+        "volume and mix are those among lines of one unit.",
+        widths=(46, 24, *[15] * 12, 12),
     )  # fmt: skip
     if not data.periods:
         sheet.text(3, 0, "No two periods were given to compare.")
         return VarianceSheet(sheet=sheet, split=None)
     sheet.heads(3, HEADS)
-    split = price_volume_mix(content.base_lines, content.actual_lines)
+    split = split_by_unit(content.base_lines, content.actual_lines)
     by_key = {(line.team, line.name): line for line in split.lines}
     last = FIRST_ROW + len(data.periods) - 1
     before = {
@@ -54,11 +58,13 @@ def write_variance(book: Book, content: WorkbookContent, data: Data) -> Variance
         line.key: (line.quantity, line.unit_price_usd)
         for line in merged_lines(content.actual_lines)
     }
+    units = {line.key: line.unit for line in (*content.base_lines, *content.actual_lines)}
     for at, (key, data_row) in enumerate(data.periods.items()):
         row = FIRST_ROW + at
         line = by_key.get(key) or LineVariance(name=key[1], team=key[0])
         sheet.text(row, 0, line.name)
         sheet.text(row, 1, line.team)
+        sheet.text(row, len(HEADS) - 1, units[key])
         values = (*before.get(key, (0.0, 0.0)), *after.get(key, (0.0, 0.0)))
         for column, value in enumerate(values, start=2):
             cell = data.sheet.cell(data_row, column)
@@ -75,7 +81,9 @@ def _write_legs(
     q0, p0, q1, p1 = (f"{column}{row + 1}" for column in "CDEF")
     both = f"G{row + 1}"
     flags, base, actual = (f"${c}${FIRST_ROW + 1}:${c}${last + 1}" for c in "GCE")
-    total0, total1 = f"SUMPRODUCT({flags},{base})", f"SUMPRODUCT({flags},{actual})"
+    # Only lines of the same unit are added up: tokens never meet images.
+    alike = f"${UNIT}${FIRST_ROW + 1}:${UNIT}${last + 1},{UNIT}{row + 1}"
+    total0, total1 = (f"SUMIFS({part},{alike},{flags},1)" for part in (base, actual))
     continuing = values[0] > 0 and values[2] > 0
     sheet.formula(row, 6, f"IF(AND({q0}>0,{q1}>0),1,0)", 1.0 if continuing else 0.0, kind="count")
     formulas = {

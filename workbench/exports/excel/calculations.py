@@ -12,7 +12,8 @@ from workbench.exports.excel.timeline import MonthRows
 from workbench.models.envelope.base_case import BaseCase, base_case, likely_events
 from workbench.models.envelope.tree import Commitment, CostLine
 
-WIDTHS = (34, 16, 4, 16, 4)
+WIDTHS = (46, 30, 2, 16, 2)
+MONTH_WIDTH = 13
 TOTAL = "Base case (P50)"
 
 
@@ -47,7 +48,7 @@ def write_calculations(
     """Write the base case as formulas, each with the value the model computed."""
     sheet = book.sheet(
         "Calculations", title="Calculations", note="No number is typed here; every row is one formula.",
-        widths=WIDTHS,
+        widths=(*WIDTHS, *[MONTH_WIDTH] * content.tree.months),
     )  # fmt: skip
     tree, case = content.tree, base_case(content.tree)
     rows = MonthRows(sheet, months=tree.months, first_row=inputs.INDEX_ROW)
@@ -58,7 +59,7 @@ def write_calculations(
         level, growth = (assumptions.value(driver.name + tail) for tail in ("", " growth"))
         rows.add(
             f"{driver.name} level",
-            unit="",
+            unit=content.about[driver.name].unit if driver.name in content.about else "",
             formula=lambda column, level=level, growth=growth: (
                 f"{level}*(1+{growth})^{here(inputs.INDEX_ROW, column)}"
             ),
@@ -72,7 +73,7 @@ def write_calculations(
             unit=content.cover.currency,
             formula=lambda column, line=line: _price(prices, line, here(month_row, column)),
             values=case.prices[line.name],
-            kind="number",
+            kind="price",
         )
     _write_events(rows, content, assumptions, case, month_row)
     rows.head("Cost of lines")

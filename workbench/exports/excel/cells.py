@@ -9,6 +9,8 @@ FAST Standard Organisation, "The FAST Standard", version 02c, sections on format
 """
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
@@ -18,12 +20,19 @@ import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
-Role = Literal["title", "head", "text", "input", "calc", "link", "stamp", "note"]
-Kind = Literal["money", "number", "share", "date", "count", "year", "text", "month"]
+Role = Literal["title", "head", "number_head", "text", "input", "calc", "link", "stamp", "note"]
+Kind = Literal["money", "number", "price", "share", "date", "count", "year", "text", "month"]
 
 STYLES: dict[Role, dict[str, Any]] = {
     "title": {"bold": True, "font_size": 14},
     "head": {"bold": True, "bottom": 1, "text_wrap": True, "valign": "bottom"},
+    "number_head": {
+        "bold": True,
+        "bottom": 1,
+        "text_wrap": True,
+        "valign": "bottom",
+        "align": "right",
+    },
     "text": {},
     "input": {"font_color": "#0000FF", "bg_color": "#FFFBE6"},
     "calc": {"font_color": "#000000"},
@@ -32,15 +41,27 @@ STYLES: dict[Role, dict[str, Any]] = {
     "note": {"font_color": "#5F6770", "italic": True},
 }
 NUMBER_FORMATS: dict[Kind, str] = {
-    "money": "#,##0.00;(#,##0.00);-",
-    "number": "#,##0.0000##",
-    "share": "0.0%",
-    "date": "yyyy-mm-dd",
-    "month": "yyyy-mm",
-    "count": "#,##0",
-    "year": "0",
+    "money": "#,##0.00_);(#,##0.00);-_)",
+    "number": "[>=100]#,##0.0_);[>=1]#,##0.00##_);0.0000##_)",
+    "price": "[>=1]#,##0.00##_);0.0000######_)",
+    "share": "0.0%_)",
+    "date": "yyyy-mm-dd_)",
+    "month": "yyyy-mm_)",
+    "count": "#,##0_)",
+    "year": "0_)",
     "text": "@",
 }
+TABS: dict[str, str] = {
+    "Assumptions": "#0000FF", "Prices": "#0000FF", "Data": "#0000FF",
+    "Calculations": "#000000", "Variance": "#000000", "Outputs": "#00803C", "Checks": "#C00000",
+}  # fmt: skip
+"""Colour of a sheet's tab: inputs blue, workings black, outputs green, control red."""
+TEXT_HEADS = {
+    "What", "Unit", "Owner", "Source", "Status", "Team", "By", "Why", "What it means", "Measure",
+    "Query", "File", "SHA-256",
+}  # fmt: skip
+"""Heads of columns that hold text; they stand left."""
+A4 = 9
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 LONGEST_TEXT = 32_000
 FIRST_NUMBER_ROW = 3
@@ -67,10 +88,25 @@ def harmless(text: str) -> str:
     return visible if len(visible) <= LONGEST_TEXT else visible[: LONGEST_TEXT - 1] + "…"
 
 
-class Book:
-    """An xlsxwriter workbook with our roles; a context manager that writes on leaving."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChartLine:
+    """One line of a chart: the reference to its values and its look."""
 
-    def __init__(self, path: Path) -> None:
+    name: str
+    values: str
+    color: str
+    width: float = 1.5
+    dash: str = "solid"
+
+
+class Book:
+    """An xlsxwriter workbook with our roles; a context manager that writes on leaving.
+
+    `stamp` is printed at the foot of every page: version and seed.
+    """
+
+    def __init__(self, path: Path, *, stamp: str = "") -> None:
+        self.stamp = stamp
         self._book = xlsxwriter.Workbook(
             str(path), {"strings_to_formulas": False, "strings_to_urls": False}
         )
@@ -94,7 +130,28 @@ class Book:
         sheet.text(1, 0, note, role="note")
         for column, width in enumerate(widths):
             sheet.raw.set_column(column, column, width)
+        sheet.set_up_print(tab=TABS.get(name, ""), stamp=self.stamp)
         return sheet
+
+    def name(self, name: str, reference: str) -> None:
+        """Name a cell for finding it (Ctrl+G); no formula uses names."""
+        self._book.define_name(name, f"={reference}")
+
+    def line_chart(self, lines: Sequence[ChartLine], *, months: str, title: str, unit: str) -> Any:  # noqa: ANN401
+        """Return a line chart of rows that run over the months."""
+        chart: Any = self._book.add_chart({"type": "line"})
+        for one in lines:
+            chart.add_series({
+                "name": one.name, "categories": f"={months}", "values": f"={one.values}",
+                "line": {"color": one.color, "width": one.width, "dash_type": one.dash},
+            })  # fmt: skip
+        chart.set_title({"name": title, "name_font": {"size": 11}, "overlay": False})
+        chart.set_y_axis({"name": unit, "num_format": "#,##0", "min": 0,
+                          "major_gridlines": {"visible": True, "line": {"color": "#E5E7EB"}}})  # fmt: skip
+        chart.set_x_axis({"num_format": "mmm yy", "text_axis": True})
+        chart.set_legend({"position": "bottom"})
+        chart.set_size({"width": 900, "height": 340})
+        return chart
 
     def style(self, role: Role, kind: Kind) -> Any:  # noqa: ANN401  xlsxwriter's own type
         """Return the format of a role and kind, made once."""
@@ -117,17 +174,36 @@ class Sheet:
         self.book = book
         self.raw = raw
         self._values: dict[tuple[int, int], float] = {}
-        raw.set_landscape()
         raw.hide_gridlines(2)
+
+    def set_up_print(self, *, tab: str, stamp: str) -> None:
+        """Print on A4 across, one page wide, heads repeated, version and page at the foot."""
+        raw = self.raw
+        raw.set_landscape()
+        raw.set_paper(A4)
+        raw.fit_to_pages(1, 0)
+        raw.repeat_rows(0, FIRST_NUMBER_ROW)
+        raw.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+        # An ampersand starts a code in a footer.
+        raw.set_footer(f"&L&8{stamp.replace('&', '&&')}&C&8&A&R&8page &P of &N")
+        if tab:
+            raw.set_tab_color(tab)
 
     def text(self, row: int, column: int, text: str, *, role: Role = "text") -> None:
         """Write text that stays text."""
         self.raw.write_string(row, column, harmless(text), self.book.style(role, "text"))
 
+    def link(self, row: int, column: int, sheet: str) -> None:
+        """Write a link to another sheet."""
+        self.raw.write_url(
+            row, column, f"internal:'{sheet}'!A1", self.book.style("link", "text"), sheet
+        )
+
     def heads(self, row: int, names: tuple[str, ...]) -> None:
-        """Write column heads from the first column on."""
+        """Write column heads from the first column on; those of numbers stand right."""
         for column, name in enumerate(names):
-            self.text(row, column, name, role="head")
+            is_text = column == 0 or name in TEXT_HEADS
+            self.text(row, column, name, role="head" if is_text else "number_head")
 
     def number(
         self, row: int, column: int, value: float, *, kind: Kind, role: Role = "input"

@@ -48,12 +48,17 @@ def write_checks(book: Book, content: WorkbookContent, parts: Parts) -> tuple[Sh
         "Checks", title="Checks", widths=(44, 18, 18, 16, 14, 10, 70),
         note="A changed input differs from the stamped version, and the light says so.",
     )  # fmt: skip
+    sheet.raw.freeze_panes(HEAD_ROW + 1, 1)
     sheet.heads(
         HEAD_ROW, ("Check", "Live", "Expected", "Difference", "Tolerance", "Fails", "What it means")
     )
     found = list(_checks(content, parts))
     fails = [_write_check(sheet, FIRST_CHECK_ROW + at, check) for at, check in enumerate(found)]
     last = FIRST_CHECK_ROW + len(found) - 1
+    sheet.raw.conditional_format(
+        FIRST_CHECK_ROW, 5, last, 5,
+        {"type": "cell", "criteria": ">", "value": 0, "format": book.light(good=False)},
+    )  # fmt: skip
     sheet.text(LIGHT_ROW, 0, "All checks", role="head")
     light = RED if any(fails) else OK
     formula = f'IF(SUM(F{FIRST_CHECK_ROW + 1}:F{last + 1})=0,"{OK}","{RED}")'
@@ -85,6 +90,7 @@ def write_change_log(book: Book, content: WorkbookContent) -> None:
         "Change log", title="Change log", note="Against the last locked version.",
         widths=(12, 24, 60, 60),
     )  # fmt: skip
+    sheet.raw.freeze_panes(4, 0)
     sheet.heads(3, ("Date", "By", "What", "Why"))
     for row, change in enumerate(content.changes, start=4):
         sheet.day(row, 0, change.on, kind="date", role="text")
@@ -100,6 +106,7 @@ def write_lineage(book: Book, content: WorkbookContent) -> None:
         "Lineage", title="Lineage", note="Output, measure, query, file, rows, hash of the file.",
         widths=(24, 40, 60, 40, 16, 66),
     )  # fmt: skip
+    sheet.raw.freeze_panes(4, 0)
     sheet.heads(3, ("Output", "Measure", "Query", "File", "Rows", "SHA-256"))
     for row, item in enumerate(content.lineage, start=4):
         texts = (item.output, item.measure, item.query, item.file, item.rows, item.sha256)

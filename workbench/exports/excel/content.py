@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from workbench.errors import InputError
 from workbench.models.envelope.risk import BudgetRisk, Envelope
+from workbench.models.envelope.sensitivity import StressResult, Swing
 from workbench.models.envelope.tree import CostTree
 from workbench.models.variance.pvm import Line
 
@@ -27,6 +28,22 @@ class Cover:
     prepared_by: str
     reviewed_by: str = ""
     currency: str = "USD"
+
+    @property
+    def stamp(self) -> str:
+        """What is printed at the foot of every page."""
+        return f"{self.title}, version {self.version[:12]}, seed {self.seed}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What the register says of an assumption beyond its value."""
+
+    unit: str = ""
+    owner: str = ""
+    """Who answers for it, whether it was judged or measured."""
+    dated: date | None = None
+    expires: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +78,12 @@ class WorkbookContent:
     budget_usd: tuple[float, ...]
     """By month of the envelope."""
     risk: BudgetRisk | None = None
+    contingencies_usd: Mapping[float, float] = field(default_factory=dict)
+    """By confidence: what must be added to the budget of the span."""
+    swings: tuple[Swing, ...] = ()
+    stresses: tuple[StressResult, ...] = ()
+    about: Mapping[str, About] = field(default_factory=dict)
+    """By driver or event."""
     price_sources: Mapping[str, str] = field(default_factory=dict)
     """By line: book, version and date read."""
     base_period: str = ""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from workbench.exports.excel.cells import FIRST_MONTH_COLUMN, Book, Kind, Sheet
-from workbench.exports.excel.content import WorkbookContent
+from workbench.exports.excel.content import About, WorkbookContent
 from workbench.models.envelope.base_case import likely_events, start_month
 from workbench.models.envelope.leaves import Leaf, Measured
 from workbench.models.variance.pvm import Line, merged_lines
@@ -58,11 +58,11 @@ def write_assumptions(book: Book, content: WorkbookContent) -> Assumptions:
     """Write the register of assumptions; values are blue and live."""
     sheet = book.sheet(
         "Assumptions", title="Assumptions", note="Blue cells drive the base case (P50).",
-        widths=(34, 40, 12, 16, 14, 14, 18, 40, 12, 10),
+        widths=(38, 42, 30, 16, 14, 14, 26, 64, 12, 10, 12),
     )  # fmt: skip
     sheet.heads(
-        3, ("Id", "What", "Unit", "Value", "P10", "P90", "Owner", "Source", "Date", "Status")
-    )
+        3, ("Id", "What", "Unit", "Value", "P10", "P90", "Owner", "Source", "Date", "Status", "Valid until"),
+    )  # fmt: skip
     rows: dict[str, int] = {}
     for driver in content.tree.drivers:
         row = rows[driver.name] = FIRST_ROW + len(rows)
@@ -70,7 +70,7 @@ def write_assumptions(book: Book, content: WorkbookContent) -> Assumptions:
         sheet.text(row, 0, driver.name)
         sheet.text(row, 1, "Level in the first month")
         sheet.number(row, VALUE_COLUMN, driver.leaf.p50, kind=kind)
-        _write_leaf(sheet, row, driver.leaf, kind)
+        _write_leaf(sheet, row, driver.leaf, kind, content.about.get(driver.name, About()))
         row = rows[f"{driver.name} growth"] = FIRST_ROW + len(rows)
         sheet.text(row, 0, f"{driver.name} growth")
         sheet.text(row, 1, "Growth, compounding from the first month")
@@ -81,7 +81,7 @@ def write_assumptions(book: Book, content: WorkbookContent) -> Assumptions:
         sheet.text(row, 0, f"{event.name} factor")
         sheet.text(row, 1, f"Factor on {', '.join(event.lines)}")
         sheet.number(row, VALUE_COLUMN, event.factor.p50, kind="number")
-        _write_leaf(sheet, row, event.factor, "number")
+        _write_leaf(sheet, row, event.factor, "number", content.about.get(event.name, About()))
         row = rows[f"{event.name} from"] = FIRST_ROW + len(rows)
         sheet.text(row, 0, f"{event.name} from")
         sheet.text(row, 1, "First month of the event")
@@ -119,7 +119,7 @@ def write_prices(book: Book, content: WorkbookContent) -> Prices:
                 continue
             sheet.text(row, 0, line.name)
             sheet.day(row, 1, month_start(content.envelope.months[step.month]), kind="month")
-            sheet.number(row, 2, step.usd, kind="number")
+            sheet.number(row, 2, step.usd, kind="price")
             sheet.number(row, 3, line.per_units, kind="count")
             sheet.text(row, 4, content.price_sources.get(line.name, "not stated"))
             row += 1
@@ -132,8 +132,9 @@ def write_data(book: Book, content: WorkbookContent) -> Data:
     """Write months, budget and fixed costs, then the lines of both periods and who pays."""
     sheet = book.sheet(
         "Data", title="Data", note="Aggregated from the logs; the source of each line is beside it.",
-        widths=(34, 16, 16, 16, 16),
+        widths=(46, 24, 16, 16, 16, *[14] * content.tree.months),
     )  # fmt: skip
+    sheet.raw.freeze_panes(INDEX_ROW, 1)
     _write_timeline(sheet, content)
     fixed_rows = {}
     for at, cost in enumerate(content.tree.fixed):
@@ -155,19 +156,22 @@ def write_data(book: Book, content: WorkbookContent) -> Data:
     )
 
 
-def _write_leaf(sheet: Sheet, row: int, leaf: Leaf, kind: Kind) -> None:
+def _write_leaf(sheet: Sheet, row: int, leaf: Leaf, kind: Kind, about: About) -> None:
     if isinstance(leaf, Measured):
         low, high = leaf.means[len(leaf.means) // 10], leaf.means[-1 - len(leaf.means) // 10]
-        owner, on, status = "measured", None, "measured"
+        owner, on, status = about.owner or "measured", None, "measured"
     else:
         low, high, owner, on, status = leaf.low, leaf.high, leaf.owner, leaf.on, "judged"
     sheet.number(row, 4, low, kind=kind, role="stamp")
     sheet.number(row, 5, high, kind=kind, role="stamp")
+    sheet.text(row, 2, about.unit)
     sheet.text(row, 6, owner)
     sheet.text(row, 7, leaf.source)
     if on is not None:
         sheet.day(row, 8, on, kind="date", role="stamp")
     sheet.text(row, 9, status)
+    if about.expires is not None:
+        sheet.day(row, 10, about.expires, kind="date", role="stamp")
 
 
 def _write_timeline(sheet: Sheet, content: WorkbookContent) -> None:

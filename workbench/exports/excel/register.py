@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from workbench.exports.excel.content import Cover, WorkbookContent
+from workbench.exports.excel.content import About, Cover, WorkbookContent
 from workbench.models.variance.pvm import Line
 from workbench.playbook.assumptions.register import Register
 from workbench.playbook.assumptions.report import EnvelopeReport
@@ -33,6 +33,24 @@ def register_content(
         envelope=report.envelope,
         budget_usd=report.budget_usd,
         risk=report.risk,
+        contingencies_usd=report.contingencies_usd,
+        swings=tuple(report.swings),
+        stresses=tuple(report.stresses),
+        about={
+            **{
+                name: About(unit=one.unit, owner=one.owner, dated=one.dated, expires=one.expires)
+                for name, one in register.drivers.items()
+            },
+            **{
+                name: About(
+                    unit="factor",
+                    owner=one.factor.owner,
+                    dated=one.factor.dated,
+                    expires=one.factor.expires,
+                )
+                for name, one in register.events.items()
+            },
+        },
         price_sources={name: entry.source for name, entry in register.lines.items()},
         base_period=periods.base if periods else "",
         actual_period=periods.actual if periods else "",

@@ -20,6 +20,21 @@ from workbench.exports.excel.content import WorkbookContent
 from workbench.exports.excel.inputs import write_assumptions, write_data, write_prices
 from workbench.exports.excel.outputs import write_outputs
 
+NAMED = {"Version": "Version", "Seed": "Seed", "As_of": "As of", "Currency": "Currency"}
+"""Names for finding a cell of the cover, by the label beside it."""
+SHEETS = {
+    "Assumptions": "Every input with P10, P90, owner, source, date and day it expires. Blue: change it.",
+    "Prices": "Dated price steps of every line. Blue: change it.",
+    "Data": "Months, budget, fixed costs; quantity and price of both periods by line; who pays.",
+    "Calculations": "The base case month by month, one formula a row.",
+    "Outputs": "Base case beside budget; stamped envelope, risk, tornado, shocks; a chart.",
+    "Variance": "Price, volume, mix, new and discontinued by line; they add up to the change.",
+    "Checks": "What must agree, and the light that turns red when it does not.",
+    "Change log": "What differs from the last locked version, and who changed it.",
+    "Lineage": "Files, rows and hashes the figures come from.",
+}
+"""What is where, in the order of the tabs."""
+
 
 def export_workbook(path: Path, *, content: WorkbookContent) -> None:
     """Write `content` as an Excel workbook with live formulas and their values.
@@ -42,7 +57,7 @@ def export_workbook(path: Path, *, content: WorkbookContent) -> None:
     """
     partial = path.with_name(f"{path.name}.partial")
     try:
-        with Book(partial) as book:
+        with Book(partial, stamp=content.cover.stamp) as book:
             _write(book, content)
         partial.replace(path)
     except (OSError, XlsxWriterException) as error:
@@ -100,4 +115,14 @@ def _cover(book: Book, content: WorkbookContent) -> Sheet:
     for row, (label, text) in enumerate(rows, start=LIGHT_ROW + 2):
         sheet.text(row, 0, label, role="head")
         sheet.text(row, 1, text)
+    for name, label in NAMED.items():
+        at = next(row for row, (said, _) in enumerate(rows, start=LIGHT_ROW + 2) if said == label)
+        book.name(name, sheet.cell(at, 1))
+    book.name("Check_light", sheet.cell(LIGHT_ROW, 1))
+    first = LIGHT_ROW + 3 + len(rows)
+    sheet.text(first, 0, "Sheet", role="head")
+    sheet.text(first, 1, "What it holds", role="head")
+    for row, (name, what) in enumerate(SHEETS.items(), start=first + 1):
+        sheet.link(row, 0, name)
+        sheet.text(row, 1, what)
     return sheet

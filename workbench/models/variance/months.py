@@ -16,7 +16,7 @@ from workbench.models.variance.pvm import (
     Line,
     PriceVolumeMix,
     merged_lines,
-    price_volume_mix,
+    split_by_unit,
     with_successors,
 )
 
@@ -117,55 +117,19 @@ def compare(
         Old model to new model; a line that followed another is compared with it, so that a
         migration shows as price and mix and not as discontinued and new.
     """
-    renames = _line_successors((before, after), successors or {})
-    base = with_successors(before.priced_lines(), renames)
-    actual = with_successors(after.priced_lines(), renames)
-    units = sorted({line.unit for line in (*base, *actual)})
-    parts = [
-        price_volume_mix(
-            [line for line in base if line.unit == unit],
-            [line for line in actual if line.unit == unit],
-        )
-        for unit in units
-    ]
-    split = PriceVolumeMix(
-        base_usd=math.fsum(part.base_usd for part in parts),
-        actual_usd=math.fsum(part.actual_usd for part in parts),
-        lines=tuple(line for part in parts for line in part.lines),
-    )
+    split = split_by_unit(*compared_lines(before, after, successors=successors))
     return Comparison(before=before, after=after, split=split, usage=_usage(before, after))
 
 
-def at_constant_prices(
-    before: MonthFacts, after: MonthFacts, *, unit: str
-) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
-    """Return both months' lines with quantities valued at the earlier price, so that all add up.
-
-    Tokens, images and pages share one unit then; a line's price is its index, 1 in the earlier
-    month. A line of one month only is valued at its own price.
-
-    Parameters
-    ----------
-    unit
-        What to call it, such as "USD at 2026-09 prices".
-    """
-    base = {line.key: line for line in before.priced_lines()}
-    actual = {line.key: line for line in after.priced_lines()}
-    worth = {
-        key: price
-        for key in {**base, **actual}
-        if (price := _price(base.get(key)) or _price(actual.get(key)))
-    }
-
-    def valued(lines: Mapping[tuple[str, str], Line]) -> tuple[Line, ...]:
-        return tuple(
-            Line(name=line.name, team=line.team, unit=unit, quantity=line.quantity * worth[key],
-                 unit_price_usd=line.unit_price_usd / worth[key])
-            for key, line in lines.items()
-            if key in worth
-        )  # fmt: skip
-
-    return valued(base), valued(actual)
+def compared_lines(
+    before: MonthFacts, after: MonthFacts, *, successors: Mapping[str, str] | None = None
+) -> tuple[list[Line], list[Line]]:
+    """Return the lines of both months, each under the name of what followed it."""
+    renames = _line_successors((before, after), successors or {})
+    return (
+        with_successors(before.priced_lines(), renames),
+        with_successors(after.priced_lines(), renames),
+    )
 
 
 def months_variance(
@@ -216,10 +180,6 @@ def months_variance(
         },
         "lines": [asdict(line) for line in split.lines],
     }  # fmt: skip
-
-
-def _price(line: Line | None) -> float:
-    return 0.0 if line is None else line.unit_price_usd
 
 
 def _merged_with_surcharges(lines: Sequence[MeteredLine]) -> list[Line]:

@@ -147,6 +147,26 @@ def price_volume_mix(base: Sequence[Line], actual: Sequence[Line]) -> PriceVolum
     )
 
 
+def split_by_unit(base: Sequence[Line], actual: Sequence[Line]) -> PriceVolumeMix:
+    """Split lines of several units, each among its own kind; the legs, in USD, are added up.
+
+    Tokens never meet images: volume and mix are those within a unit.
+    """
+    units = sorted({line.unit for line in (*base, *actual)})
+    parts = [
+        price_volume_mix(
+            [line for line in base if line.unit == unit],
+            [line for line in actual if line.unit == unit],
+        )
+        for unit in units
+    ]
+    return PriceVolumeMix(
+        base_usd=math.fsum(part.base_usd for part in parts),
+        actual_usd=math.fsum(part.actual_usd for part in parts),
+        lines=tuple(line for part in parts for line in part.lines),
+    )
+
+
 def with_successors(lines: Iterable[Line], successors: Mapping[str, str]) -> list[Line]:
     """Rename each line's model to what replaced it, so that a migration compares like with like.
 
