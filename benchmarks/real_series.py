@@ -44,7 +44,7 @@ Half = Literal["development", "hold-out"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Real:
-    """A series, the dataset it comes from, and the season AutoETS is given."""
+    """A series and the dataset it comes from."""
 
     name: str
     dataset: str
@@ -55,11 +55,6 @@ class Real:
     def half(self) -> Half:
         """Which half it belongs to."""
         return half_of(self.dataset)
-
-    @property
-    def season_steps(self) -> int:
-        """Steps of the season AutoETS may use: it cannot hold a week of hours."""
-        return self.grid.steps_per_day if self.grid.steps_per_day > 1 else self.grid.week_steps
 
 
 def half_of(dataset: str) -> Half:
