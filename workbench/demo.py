@@ -2,16 +2,26 @@
 
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from workbench.answers import reconciliation
+from workbench.answers import Source, reconciliation
+from workbench.answers.locking import move_register
 from workbench.answers.publish import publish
+from workbench.answers.vintages import locked_versions
 from workbench.errors import InputError
+from workbench.playbook.assumptions.scenarios import parse_register
 from workbench.samples import ingest_plan, write_samples
+from workbench.samples.assumptions import NAME, WRITTEN_FOR, earlier_register
+from workbench.samples.catalogue import FIRST_DAY, LAST_DAY
 from workbench.samples.invoices import write_invoices
 from workbench.workspace import Workspace
 
+SIGNING = (
+    ("draft", "platform owner"), ("submit", "platform owner"),
+    ("approve", "finance lead"), ("lock", "finance lead"),
+)  # fmt: skip
+MADE_AFTERWARDS = "SYNTHETIC: locked while the demo was made, from days up to this date alone"
 MARK = "SYNTHETIC"
 """File in a workspace whose figures are invented; every page then says so."""
 
@@ -64,5 +74,43 @@ def build(folder: Path, *, requests: int, now: datetime) -> Iterator[tuple[str, 
     yield f"{charges} synthetic invoice charges imported", time.perf_counter() - begun
 
     begun = time.perf_counter()
+    locked = lock_earlier_envelopes(workspace, scale=requests / WRITTEN_FOR)
+    yield (
+        f"{locked} earlier envelopes locked, each from the days before it",
+        time.perf_counter() - begun,
+    )
+
+    begun = time.perf_counter()
     path = publish(workspace, now=now)
     yield f"snapshot {path.name} published", time.perf_counter() - begun
+
+
+def lock_earlier_envelopes(workspace: Workspace, *, scale: float) -> int:
+    """Lock the envelope of every month but the first on the day before it; return how many.
+
+    Each is drawn with the days up to its lock alone and signed as any other version, so how they
+    held is a record and not an arrangement. Those there already are left as they are.
+    """
+    there = {one["locked_on"] for one in locked_versions(workspace.layout.root, NAME)}
+    locked = 0
+    with workspace.reader() as catalog:
+        for year, month in _months(FIRST_DAY, LAST_DAY):
+            begins = date(year, month, 1)
+            on = begins - timedelta(days=1)
+            if on.isoformat() in there:
+                continue
+            source = Source(workspace, catalog, on)
+            content = earlier_register(scale, f"{begins:%Y-%m}", on.isoformat())
+            register = parse_register(content, name="earlier envelope")
+            for step, by in SIGNING:
+                move_register(source, step, register, by=by, on=on, note=MADE_AFTERWARDS)
+            locked += 1
+    return locked
+
+
+def _months(first: date, last: date) -> Iterator[tuple[int, int]]:
+    """Months that began within a span."""
+    at = first.year * 12 + first.month
+    while at < last.year * 12 + last.month:
+        yield at // 12, at % 12 + 1
+        at += 1

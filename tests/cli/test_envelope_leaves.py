@@ -64,7 +64,8 @@ def test_customers_are_drawn_again_and_their_number_makes_the_month(made: Path):
     # 10 and 30 requests a day in turn, 20 on average, evenly over ten customers: no spread.
     assert found["chat"]["p50"] == pytest.approx(20 * 365.25 / 12)
     assert "10 customers" in found["chat"]["source"]
-    assert found["search"]["p50"] == pytest.approx(2 * 365.25 / 12, rel=0.02)
+    # A forecast, not a mean: the last week was a busy one and weighs most.
+    assert 2 * 365.25 / 12 < found["search"]["p50"] < 2.2 * 365.25 / 12
     assert "84 days" in found["search"]["source"]
 
 

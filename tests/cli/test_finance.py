@@ -141,7 +141,8 @@ def test_envelope_measures_its_leaves_from_the_logs(folder: Path):
     # One call a day is 365.25 / 12 a month; 2 Mtok at 3 USD, then at 2 USD, and 10 pages at 0.50.
     assert found["base_case_usd"] == pytest.approx([187.625, 187.625, 126.75])
     assert found["drivers"]["calls"]["basis"] == "measured"
-    assert "28 days to 2026-10-31" in found["drivers"]["calls"]["source"]
+    # Volumes are forecast from all there is, with the error such totals had.
+    assert "forecast of 28 days from 61 days to 2026-10-31" in found["drivers"]["calls"]["source"]
     assert found["drivers"]["pages"] == {
         "p50": 10.0, "basis": "assumption", "source": "pilot", "owner": "product",
         "dated": "2026-11-01", "expires": "2099-12-31",

@@ -6,6 +6,7 @@ import pytest
 
 from workbench.errors import InputError
 from workbench.exports.backtest import COLUMNS, backtest_csv, read_series
+from workbench.models.forecast.calendar import Grid
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -72,7 +73,10 @@ def test_order_and_zone_do_not_matter(tmp_path):
         ([("2026-01-05", 1), ("2026-01-06", "n/a")], "line 3.*n/a"),
         ([("2026-01-05", 1), ("2026-01-06", -1)], "line 3.*-1"),
         ([("2026-01-05", 1)], "no series"),
-        ([("2026-01-05", 1), ("2026-02-05", 1), ("2026-03-05", 1)], "do not divide"),
+        ([("2026-01-05", 1), ("2026-04-05", 1), ("2026-07-05", 1)], "months are the longest"),
+        ([(f"2026-01-05T08:{m}", 1) for m in ("00:00", "11:07", "59:59")], "uneven"),
+        ([("2026-01-05", 1), ("2026-01-06", "")], "line 3"),
+        ([("2026-01-05", 1), ("2026-01-06", "nan")], "line 3"),
         ([("2026-01-05", 1), ("2026-01-05", 1), ("2026-01-06", 1), ("2026-01-07", 1)], "twice"),
     ],
 )
@@ -87,4 +91,72 @@ def test_other_columns_are_refused(tmp_path):
     path = tmp_path / "in.csv"
     path.write_text("date,y\n2026-01-05,1\n")
     with pytest.raises(InputError, match="ts and value"):
+        read_series(path)
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_days_without_use_may_be_left_out_whatever_is_most_common(tmp_path):
+    rows = [row for day, row in enumerate(daily(120)) if day % 3 == 0 or day % 7 == 1]
+    series = read_series(write(tmp_path / "in.csv", rows))
+    assert series.grid == Grid()
+    assert series.values.sum() == sum(int(str(value)) for _, value in rows)
+
+
+def test_a_day_is_the_written_date_also_when_the_clocks_change(tmp_path):
+    # Local midnights: 23 hours apart on the last Sunday of March.
+    rows: list[tuple[str, object]] = [
+        (f"2026-03-{day:02}T00:00:00{'+01:00' if day <= 29 else '+02:00'}", day)
+        for day in range(1, 32)
+    ]
+    series = read_series(write(tmp_path / "in.csv", rows))
+    assert list(series.values) == list(range(1, 32))
+    assert series.start == datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def test_a_day_may_be_stamped_at_any_hour(tmp_path):
+    rows = [
+        (f"{date}T{7 + day % 5:02}:{day % 60:02}:11", v) for day, (date, v) in enumerate(daily(60))
+    ]
+    assert read_series(write(tmp_path / "in.csv", rows)).values.size == 60
+
+
+def test_weeks_have_four_in_a_horizon(tmp_path):
+    out = tmp_path / "out.csv"
+    weeks = [
+        ((MONDAY + timedelta(weeks=week)).date().isoformat(), 100 + week % 3) for week in range(80)
+    ]
+    backtest_csv(write(tmp_path / "in.csv", weeks), out)
+    rows = rows_of(out)
+    assert {row["horizon"] for row in rows} == {"28.0"}
+    assert float(rows[0]["actual"]) == sum(100 + week % 3 for week in range(2, 6))
+
+
+@pytest.mark.parametrize("day", [1, 28])
+def test_months_are_as_long_as_they_are(tmp_path, day):
+    out = tmp_path / "out.csv"
+    months = [(f"{2022 + month // 12}-{month % 12 + 1:02}-{day:02}", 100) for month in range(48)]
+    backtest_csv(write(tmp_path / "in.csv", months), out)
+    rows = rows_of(out)
+    assert (rows[0]["origin"], rows[0]["horizon"]) == ("2022-03-01", "31.0")
+    assert (rows[1]["origin"], rows[1]["horizon"]) == ("2022-04-01", "30.0")
+    assert {float(row["actual"]) for row in rows} == {100.0}
+
+
+@pytest.mark.parametrize("value", [0, 5])
+def test_a_constant_series_is_its_own_forecast(tmp_path, value):
+    out = tmp_path / "out.csv"
+    rows = [((MONDAY + timedelta(days=day)).date().isoformat(), value) for day in range(200)]
+    backtest_csv(write(tmp_path / "in.csv", rows), out, horizon_days=28)
+    assert [float(row["p50"]) for row in rows_of(out)] == pytest.approx([28.0 * value] * 23)
+    assert all(float(r["p10"]) <= float(r["actual"]) <= float(r["p90"]) for r in rows_of(out))
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path):
+    path = tmp_path / "in.csv"
+    path.write_bytes(b"ts,value\n\xff\xfe,1\n")
+    with pytest.raises(InputError, match="UTF-8"):
         read_series(path)

@@ -8,6 +8,8 @@ from workbench.models.envelope.closed_form import (
     quantile_of_total,
     variance_share,
 )
+from workbench.models.envelope.leaves import Z90, measured_by_forecast
+from workbench.models.forecast.total import TotalInterval
 
 USERS = LognormalDriver(median=100.0, sigma_log=0.3)
 PRICE = LognormalDriver(median=2.0, sigma_log=0.4)
@@ -51,3 +53,17 @@ def test_quantile_of_total_agrees_with_draws():
 def test_impossible_common_correlation_is_refused():
     with pytest.raises(InputError, match="30 days"):
         quantile_of_total(days=30, daily_mean=1, daily_sd=1, correlation=-0.5, level=0.9)
+
+
+def test_a_forecast_leaf_meets_its_three_figures():
+    interval = TotalInterval(p10=80.0, p50=100.0, p90=150.0, calibrated=True, past_totals=6.0)
+    leaf = measured_by_forecast(interval, factor=2.0, source="logs")
+    drawn = leaf.at(np.array([-Z90, 0.0, Z90]))
+    assert drawn == pytest.approx([160.0, 200.0, 300.0], rel=0.01)
+
+
+def test_a_forecast_leaf_that_may_be_nothing_never_falls_below():
+    interval = TotalInterval(p10=0.0, p50=10.0, p90=40.0, calibrated=True, past_totals=6.0)
+    leaf = measured_by_forecast(interval, factor=1.0, source="logs")
+    assert min(leaf.means) == 0.0
+    assert leaf.at(np.array([-Z90, 0.0, Z90])) == pytest.approx([0.0, 10.0, 40.0], abs=0.5)

@@ -128,3 +128,35 @@ def test_a_series_too_short_for_one_window_is_refused():
 def test_finer_than_days_on_weekdays_only_is_refused():
     with pytest.raises(InputError, match="weekdays"):
         Grid(steps_per_day=24, weekdays_only=True)
+
+
+def test_starts_and_stops_promise_nothing_absurd():
+    # Nothing for months, then days of heavy use: the logarithm of the errors is huge.
+    values = np.zeros(400)
+    values[[0, 1, 150, 152, 153, 290, 291, 340]] = 1000.0
+    windows = backtest(values, horizon_days=28)
+    # The largest total is 3,000; no bound made it 1e30 once.
+    assert max(window.interval.p90 for window in windows) <= 3 * 3000.0
+
+
+def test_a_step_of_the_level_is_followed_by_those_models_that_follow():
+    values = np.concatenate([noisy_weeks(30), 3 * noisy_weeks(10, seed=8)])
+    after = forecast_total(values, horizon_days=28)
+    assert after.p50 == pytest.approx(3 * 260, rel=0.1)
+
+
+def test_a_restless_series_begins_with_a_wider_range():
+    calm, restless = noisy_weeks(3), noisy_weeks(3)
+    restless[7:14] *= 6
+    first = [forecast_total(values, horizon_days=7) for values in (calm, restless)]
+    widths = [(one.p90 - one.p10) / one.p50 for one in first]
+    assert not any(one.calibrated for one in first)
+    assert widths[1] > 1.5 * widths[0]
+
+
+def test_weeks_and_months_are_grids_of_their_own():
+    months = Grid(coarse="month")
+    assert (months.steps(28), months.steps(92), months.year_steps) == (1, 3, 12)
+    assert Grid(coarse="week").steps(28) == 4
+    with pytest.raises(InputError, match="one of them"):
+        Grid(coarse="week", steps_per_day=24)

@@ -13,8 +13,9 @@ from typing import Any
 
 from workbench.answers import Source
 from workbench.answers.allocation import month_allocation
+from workbench.answers.envelope import record
 from workbench.answers.month_facts import current_facts
-from workbench.answers.vintages import locked_versions, outcomes_of
+from workbench.answers.vintages import locked_versions
 from workbench.errors import InputError
 from workbench.models.close import (
     Accrual,
@@ -57,7 +58,7 @@ def figures(source: Source, inputs: CloseInputs) -> CloseFigures:
     placed = month_allocation(source, inputs.period)
     cost, unallocated = Decimal(totals["contract_cost_usd"]), placed.by_payer()["unallocated"]
     allocated = sum((one.usd for one in placed.placements), Decimal(0)) - unallocated
-    held = _held(source, inputs.period, float(cost))
+    held = _held(source, inputs.period)
     to_book = _to_book(source, inputs.period)
     settled = true_ups(source, inputs)
     return CloseFigures(
@@ -224,12 +225,16 @@ def _accepted(source: Source, inputs: CloseInputs) -> int:
     return sum(names[name] for name in accepted)
 
 
-def _held(source: Source, period: str, usd: float) -> bool | None:
+def _held(source: Source, period: str) -> bool | None:
     """Say whether the newest locked envelope over the month held; None where there is none."""
-    folder = source.workspace.layout.root
-    for name in {one["register"]["name"] for one in locked_versions(folder)}:
-        for outcome in outcomes_of(folder, name, {period: usd}):
-            return outcome.held
+    registers = {
+        one["register"]["name"]: one["register"]
+        for one in locked_versions(source.workspace.layout.root)
+    }
+    for register in registers.values():
+        for outcome in record(source, register):
+            if outcome.period == period:
+                return outcome.held
     return None
 
 

@@ -11,10 +11,11 @@ import yaml
 
 from workbench.answers import Source
 from workbench.answers.measured import measured_correlations, measured_leaves
-from workbench.answers.vintages import outcomes_of, scored
+from workbench.answers.vintages import outcomes_of, scope_of, scored
 from workbench.errors import InputError
 from workbench.models.envelope.leaves import Measured
 from workbench.models.provider_exit.lifecycle import BINDING_WORDS
+from workbench.models.scoring import EnvelopeOutcome
 from workbench.playbook.assumptions.register import Register
 from workbench.playbook.assumptions.report import EnvelopeReport, envelope_report
 from workbench.playbook.assumptions.scenarios import (
@@ -157,17 +158,31 @@ def unforeseen_retirements(source: Source, register: Register) -> list[str]:
     ]
 
 
-def monthly_usd(source: Source) -> dict[str, float]:
-    """Return contract cost by whole month up to the last complete day, USD."""
+def monthly_usd(source: Source, features: Sequence[str] = ()) -> dict[str, float]:
+    """Return contract cost by whole month up to the last complete day, USD.
+
+    Parameters
+    ----------
+    features
+        Count these alone; none given means all.
+    """
     rows = source.rows(
         "SELECT strftime(day, '%Y-%m') AS month, CAST(sum(contract_pico) AS DOUBLE) / 1e12 AS usd "
-        "FROM rollup_day GROUP BY 1 ORDER BY 1"
+        "FROM rollup_day WHERE len($features) = 0 OR list_contains($features, feature) "
+        "GROUP BY 1 ORDER BY 1",
+        {"features": list(features)},
     )
     return {
         row["month"]: row["usd"]
         for row in rows
         if row["usd"] is not None and last_day(row["month"]) <= source.as_of
     }
+
+
+def record(source: Source, register: Mapping[str, Any]) -> list[EnvelopeOutcome]:
+    """Return the locked months of a register beside what they cost, oldest first."""
+    actual = monthly_usd(source, scope_of(register))
+    return outcomes_of(source.workspace.layout.root, register["name"], actual)
 
 
 def last_day(month: str) -> date:
@@ -186,13 +201,15 @@ def document(source: Source) -> dict[str, Any] | None:
     found = {}
     for name, register in there.items():
         drawn = envelope(source, register)
-        score = scored(outcomes_of(folder, register.name, history))
+        outcomes = record(source, register.as_dict())
+        score = scored(outcomes)
         found[name] = {
             "register": register.as_dict(),
             "measured": {key: asdict(leaf) for key, leaf in drawn.measured.items()},
             "correlations": dict(drawn.correlations),
             "report": drawn.as_dict(),
             "score": None if score is None else asdict(score),
+            "outcomes": [asdict(outcome) for outcome in outcomes],
             "scenarios": {
                 scenario.name: {
                     "register": with_scenarios(register, [scenario]).as_dict(),

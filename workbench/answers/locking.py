@@ -47,8 +47,15 @@ def move(
     InputError
         If the step does not follow, the maker approves, or figures changed since the draft.
     """
+    register = chosen_register(source.workspace.layout.root, register_name)
+    return move_register(source, step, register, by=by, on=on, note=note)
+
+
+def move_register(
+    source: Source, step: str, register: Register, *, by: str, on: date, note: str
+) -> Version:
+    """Take one step with a register that need not lie in the workspace; as `move`."""
     folder = source.workspace.layout.root
-    register = chosen_register(folder, register_name)
     hash_ = hash_of(source, register)
     path = drafts_folder(folder) / f"{hash_[:12]}.json"
     if (locked_folder(folder) / path.name).exists():

@@ -1,4 +1,4 @@
-"""What do the logs say of a register's drivers? Means of daily totals, with their uncertainty."""
+"""What do the logs say of a register's drivers? Forecast volumes and means of daily ratios."""
 # ruff: noqa: S608 - statements are put together from names in this file; values are bound
 
 from datetime import timedelta
@@ -10,23 +10,33 @@ from workbench.answers import Source
 from workbench.models.envelope.leaves import (
     DAYS_IN_A_BLOCK,
     FEWEST_PERIODS,
+    POINTS,
     Floats,
     Measured,
     correlation_of_periods,
     measured_by_customer,
     measured_by_day,
+    measured_by_forecast,
 )
 from workbench.models.envelope.paths import has_joint_distribution
+from workbench.models.forecast.calendar import DEFAULT_HORIZON_DAYS
+from workbench.models.forecast.rolling import forecast_total
 from workbench.playbook.assumptions.register import MeasureEntry, Register
 
 DAYS_A_MONTH = 365.25 / 12
 CORRELATED_DAYS = 182
-POINTS = 201
-"""Quantiles kept of a measured leaf's bootstrap means; drawing interpolates between them."""
+VOLUMES = ("requests", "users")
+"""A month's total of these is forecast; everything else is a ratio with a mean."""
+DAYS_TO_FORECAST_FROM = 731
+"""A volume is forecast from all its past, up to two years: its past errors say how sure it is."""
 
 
 def measured_leaves(source: Source, register: Register) -> dict[str, Measured]:
-    """Bootstrap what the logs hold of each driver, by day; what they lack stays judged."""
+    """Read what the logs hold of each driver; what they lack stays judged.
+
+    Requests and users are the forecast of the next 28 days with the measured error of such
+    totals; with less than two weeks of them, and for all ratios, the mean is bootstrapped by day.
+    """
     found: dict[str, Measured] = {}
     for name, entry in register.drivers.items():
         if entry.measure is not None:
@@ -67,11 +77,11 @@ def _that_can_hold(register: Register, measured: dict[str, float]) -> dict[str, 
 
 def _weekly(source: Source, measure: MeasureEntry) -> Floats:
     """Return whole weeks of the last half year, oldest first."""
-    days = _days(source, measure.model_copy(update={"days": CORRELATED_DAYS, "by": "day"}))
+    days = _days(source, measure, days=CORRELATED_DAYS)
     part, whole = (np.array([float(row[key] or 0.0) for row in days]) for key in ("part", "whole"))
     weeks = len(days) // 7
     sums = [one[len(one) - 7 * weeks :].reshape(weeks, 7).sum(axis=1) for one in (part, whole)]
-    if measure.of in ("requests", "users"):
+    if measure.of in VOLUMES:
         return sums[0]
     return np.divide(sums[0], sums[1], out=np.zeros(weeks), where=sums[1] > 0)
 
@@ -116,11 +126,15 @@ def _measured(
 ) -> Measured | None:
     if measure.by == "customer":
         return _by_customer(source, measure, is_share=is_share, seed=seed)
-    rows = _days(source, measure)
+    if measure.of in VOLUMES:
+        forecast = _forecast(source, measure)
+        if forecast is not None:
+            return forecast
+    rows = _days(source, measure, days=measure.days)
     if len(rows) < DAYS_IN_A_BLOCK:
         return None
     part, whole = (np.array([float(row[key] or 0.0) for row in rows]) for key in ("part", "whole"))
-    if measure.of in ("requests", "users"):
+    if measure.of in VOLUMES:
         daily, weights = part * DAYS_A_MONTH, None
     else:
         if not whole.any():
@@ -132,6 +146,28 @@ def _measured(
     text = f"store: {_words(measure)}, {len(rows)} days to {source.as_of.isoformat()}"
     leaf = measured_by_day(daily, source=text, seed=seed, weights=weights, is_share=is_share)
     return _kept(leaf)
+
+
+def _forecast(source: Source, measure: MeasureEntry) -> Measured | None:
+    """Forecast a volume from its daily totals; None without two weeks of use."""
+    rows = _days(source, measure, days=DAYS_TO_FORECAST_FROM)
+    daily = np.array([float(row["part"] or 0.0) for row in rows])
+    daily = np.trim_zeros(daily, "f")
+    if daily.size < 2 * DAYS_IN_A_BLOCK:
+        return None
+    interval = forecast_total(daily, horizon_days=DEFAULT_HORIZON_DAYS)
+    if interval.p50 <= 0:
+        return None
+    record = (
+        f"calibrated by {interval.past_totals:.0f} past totals"
+        if interval.calibrated
+        else "uncalibrated: fewer than four past totals"
+    )
+    text = (
+        f"store: {_words(measure)}, forecast of {DEFAULT_HORIZON_DAYS} days from {daily.size} "
+        f"days to {source.as_of.isoformat()}, {record}"
+    )
+    return measured_by_forecast(interval, factor=DAYS_A_MONTH / DEFAULT_HORIZON_DAYS, source=text)
 
 
 def _words(measure: MeasureEntry) -> str:
@@ -146,9 +182,9 @@ def _words(measure: MeasureEntry) -> str:
     return of
 
 
-def _days(source: Source, measure: MeasureEntry) -> list[dict[str, Any]]:
+def _days(source: Source, measure: MeasureEntry, *, days: int) -> list[dict[str, Any]]:
     """Return a row for every day of the window, days without use included."""
-    first = source.as_of - timedelta(days=measure.days - 1)
+    first = source.as_of - timedelta(days=days - 1)
     values = {
         "first": first, "last": source.as_of, "features": list(measure.features),
         "others": list(measure.except_features), "meters": list(measure.meters),

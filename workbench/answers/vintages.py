@@ -52,10 +52,13 @@ def outcomes_of(
 ) -> list[EnvelopeOutcome]:
     """Return each whole month with the newest envelope locked before it began, oldest first.
 
+    Both sides are metered cost: of the envelope its priced lines alone, of the month what the
+    logs priced. Fixed costs, one-offs and unused commitments are in neither.
+
     Parameters
     ----------
     actual_usd
-        Cost of whole months, YYYY-MM.
+        Metered cost of whole months, YYYY-MM, of the features the register covers (`scope_of`).
     """
     versions = locked_versions(workspace, register)
     found = []
@@ -67,7 +70,7 @@ def outcomes_of(
             if date.fromisoformat(one["locked_on"]) < begins and month in one["report"]["months"]
         ]
         if before:
-            spread = before[-1]["by_month"][before[-1]["months"].index(month)]
+            spread = _metered(before[-1], before[-1]["months"].index(month))
             found.append(
                 EnvelopeOutcome(
                     period=month, p10=spread["p10"], p50=spread["p50"], p90=spread["p90"],
@@ -75,6 +78,37 @@ def outcomes_of(
                 )
             )  # fmt: skip
     return found
+
+
+def scope_of(register: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the features a register's lines are measured by; empty where it covers all.
+
+    A line none of whose drivers is measured by named features is not told apart: such a
+    register covers everything.
+
+    Examples
+    --------
+    >>> measured = {"measure": {"of": "requests", "features": ["chat"]}}
+    >>> scope_of({"drivers": {"n": measured}, "lines": {"text": {"drivers": ["n"]}}})
+    ('chat',)
+    """
+    features: set[str] = set()
+    for line in register.get("lines", {}).values():
+        own: set[str] = set()
+        for name in (*line["drivers"], *line.get("complements", ()), *line.get("uplifts", ())):
+            own |= set((register["drivers"][name].get("measure") or {}).get("features", ()))
+        if not own:
+            return ()
+        features |= own
+    return tuple(sorted(features))
+
+
+def _metered(report: Mapping[str, Any], at: int) -> dict[str, float]:
+    """Return the spread of metered cost; older bundles hold it with fixed costs added."""
+    if "metered_by_month" in report:
+        return report["metered_by_month"][at]
+    fixed = (report.get("fixed_usd") or [0.0] * len(report["months"]))[at]
+    return {name: report["by_month"][at][name] - fixed for name in ("p10", "p50", "p90")}
 
 
 def scored(outcomes: Sequence[EnvelopeOutcome]) -> EnvelopeScore | None:

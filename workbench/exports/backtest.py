@@ -11,15 +11,16 @@ from pathlib import Path
 import numpy as np
 
 from workbench.errors import InputError
-from workbench.models.forecast.calendar import Grid
+from workbench.models.forecast.calendar import DAYS_PER_WEEK, MONTHS_PER_YEAR, Grid
 from workbench.models.forecast.points import Floats
 from workbench.models.forecast.rolling import BacktestWindow, backtest
 
 COLUMNS = ("origin", "horizon", "actual", "p10", "p50", "p90", "calibrated")
 DAY = timedelta(days=1)
 SATURDAY = 5
-MOST_STEPS = 2_000_000
-"""A grid longer than this comes from a wrong timestamp, not from a usage series."""
+SHORTEST_MONTH, LONGEST_MONTH = 28, 31
+MOST_STEPS_PER_ROW = 100
+"""A grid emptier than this comes from a wrong timestamp or from single events."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,17 @@ class Series:
         if self.grid.weekdays_only:
             day = np.busday_offset(self.start.date(), step)
             return datetime.combine(day.astype(object), self.start.time(), tzinfo=UTC)
-        return self.start + step * DAY / self.grid.steps_per_day
+        if self.grid.coarse == "month":
+            years, month = divmod(self.start.month - 1 + step, MONTHS_PER_YEAR)
+            return self.start.replace(year=self.start.year + years, month=month + 1, day=1)
+        return self.start + step * self.grid.days(1) * DAY
+
+    def days_of(self, window: BacktestWindow) -> float:
+        """Return how many days a window spans: of months as many as they have."""
+        end = self.time_of(window.origin_step + window.horizon_steps)
+        if self.grid.coarse == "month":
+            return (end - self.time_of(window.origin_step)) / DAY
+        return self.grid.days(window.horizon_steps)
 
 
 def backtest_csv(series: Path, out: Path, horizon_days: int | None = None) -> list[BacktestWindow]:
@@ -44,8 +55,10 @@ def backtest_csv(series: Path, out: Path, horizon_days: int | None = None) -> li
     Parameters
     ----------
     series
-        CSV with the columns `ts` (ISO 8601, UTC where no zone is given) and `value`; daily or
-        finer. A step without a row counts as 0: no row, no usage.
+        CSV with the columns `ts` (ISO 8601, UTC where no zone is given) and `value`, at most one
+        row a step: a month, a week, a day, or an even part of a day. Days, weeks and months are
+        those of the written date, whatever its hour and zone. A step without a row counts as 0:
+        no row, no usage.
     out
         CSV with `COLUMNS`. `origin` is the first instant inside the window, so the forecast knew
         every step that had ended by then; `horizon` is in days; amounts are totals over
@@ -76,24 +89,30 @@ def read_series(path: Path) -> Series:
         Naming the line that cannot be read, or what is wrong with the steps.
     """
     times, values = _rows(path)
-    order = np.argsort(np.array([time.timestamp() for time in times]), kind="stable")
+    order = sorted(range(len(times)), key=lambda index: times[index].timestamp())
     times = [times[index] for index in order]
-    step = _step(path, times)
-    weekdays_only = (
-        step == DAY and len(times) > SATURDAY and all(time.weekday() < SATURDAY for time in times)
-    )
-    offsets = _offsets(path, times, step=step, weekdays_only=weekdays_only)
+    grid, start, offsets = _laid_out(path, times)
+    if len(set(offsets)) < len(offsets):
+        raise InputError(
+            f"{path}: two rows fall on one step ({_words(grid)}). Add up its rows first, or give "
+            "hourly or daily sums."
+        )
+    if offsets[-1] > MOST_STEPS_PER_ROW * len(times):
+        raise InputError(
+            f"{path}: {len(times)} rows from {times[0].isoformat()} to {times[-1].isoformat()} "
+            f"leave most steps ({_words(grid)}) without a row: the times are uneven. Add up the "
+            "rows by hour or by day first."
+        )
     grid_values = np.zeros(offsets[-1] + 1)
     grid_values[offsets] = [values[index] for index in order]
-    grid = Grid(steps_per_day=round(DAY / step), weekdays_only=weekdays_only)
-    return Series(start=times[0], values=grid_values, grid=grid)
+    return Series(start=start, values=grid_values, grid=grid)
 
 
 def _row(series: Series, window: BacktestWindow) -> list[object]:
     interval = window.interval
     return [
         _text(series.time_of(window.origin_step), daily=series.grid.steps_per_day == 1),
-        round(series.grid.days(window.horizon_steps), 6),
+        round(series.days_of(window), 6),
         *(
             repr(float(value))
             for value in (window.actual, interval.p10, interval.p50, interval.p90)
@@ -111,13 +130,17 @@ def _text(time: datetime, *, daily: bool) -> str:
 def _rows(path: Path) -> tuple[list[datetime], list[float]]:
     times: list[datetime] = []
     values: list[float] = []
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        if reader.fieldnames is None or not {"ts", "value"} <= set(reader.fieldnames):
-            raise InputError(f"{path}: needs the columns ts and value, found {reader.fieldnames}.")
-        for row in reader:
-            times.append(_time(path, reader.line_num, row["ts"]))
-            values.append(_value(path, reader.line_num, row["value"]))
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            names = reader.fieldnames or []
+            if not {"ts", "value"} <= set(names):
+                raise InputError(f"{path}: needs the columns ts and value, found {list(names)}.")
+            for row in reader:
+                times.append(_time(path, reader.line_num, row["ts"]))
+                values.append(_value(path, reader.line_num, row["value"]))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: not readable as CSV: {error}. Write it as UTF-8.") from error
     if len(times) < 2:
         raise InputError(f"{path}: {len(times)} rows are no series.")
     return times, values
@@ -130,7 +153,7 @@ def _time(path: Path, line: int, text: str) -> datetime:
         raise InputError(
             f"{path}, line {line}: ts {text!r} is no ISO 8601 time such as 2026-10-01T13:00:00Z."
         ) from None
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time
 
 
 def _value(path: Path, line: int, text: str) -> float:
@@ -139,33 +162,54 @@ def _value(path: Path, line: int, text: str) -> float:
     except (ValueError, TypeError):
         value = math.nan
     if not (math.isfinite(value) and value >= 0):
-        raise InputError(f"{path}, line {line}: value {text!r} is not a number of at least 0.")
+        raise InputError(
+            f"{path}, line {line}: value {text!r} is not a number of at least 0. Net credits out; "
+            "leave out the row of a step without use."
+        )
     return value
 
 
-def _step(path: Path, times: Sequence[datetime]) -> timedelta:
-    gaps = sorted(later - earlier for earlier, later in pairwise(times))
-    step = gaps[len(gaps) // 2]
-    if not timedelta(0) < step <= DAY or DAY % step:
+def _laid_out(path: Path, times: Sequence[datetime]) -> tuple[Grid, datetime, list[int]]:
+    """Return the grid, its start, and at which step each time lies; days are those written."""
+    dates = [time.date() for time in times]
+    days = sorted({(later - earlier).days for earlier, later in pairwise(dates)} - {0})
+    twice = len(set(dates)) < len(dates)
+    if twice or not days:
+        return _within_days(path, [time.astimezone(UTC) for time in times])
+    first = dates[0]
+    if days[0] >= SHORTEST_MONTH and any(gap <= LONGEST_MONTH for gap in days):
+        months = [date.year * MONTHS_PER_YEAR + date.month for date in dates]
+        start = datetime(first.year, first.month, 1, tzinfo=UTC)
+        return Grid(coarse="month"), start, [month - months[0] for month in months]
+    if days[0] > LONGEST_MONTH:
         raise InputError(
-            f"{path}: steps of {step} do not divide a day. Give hourly or daily values, each time once."
+            f"{path}: {days[0]} days or more lie between rows; months are the longest steps."
         )
-    return step
+    start = datetime(first.year, first.month, first.day, tzinfo=UTC)
+    offsets = [(date - first).days for date in dates]
+    if all(gap % DAYS_PER_WEEK == 0 for gap in days):
+        return Grid(coarse="week"), start, [offset // DAYS_PER_WEEK for offset in offsets]
+    if len(dates) > SATURDAY and all(date.weekday() < SATURDAY for date in dates):
+        offsets = [int(np.busday_count(first, date)) for date in dates]
+        return Grid(weekdays_only=True), start, offsets
+    return Grid(), start, offsets
 
 
-def _offsets(
-    path: Path, times: Sequence[datetime], *, step: timedelta, weekdays_only: bool
-) -> list[int]:
-    start = times[0]
-    if weekdays_only:
-        offsets = [int(np.busday_count(start.date(), time.date())) for time in times]
-    else:
-        uneven = [time for time in times if (time - start) % step]
-        if uneven:
-            raise InputError(f"{path}: {uneven[0].isoformat()} is off the grid of {step} steps.")
-        offsets = [(time - start) // step for time in times]
-    if len(set(offsets)) < len(offsets):
+def _within_days(path: Path, times: Sequence[datetime]) -> tuple[Grid, datetime, list[int]]:
+    """Lay times of which several fall on a day on the widest step that divides them all."""
+    micro = timedelta(microseconds=1)
+    gaps = [(later - earlier) // micro for earlier, later in pairwise(times)]
+    if not all(gaps):
         raise InputError(f"{path}: a time occurs twice. Add up its rows first.")
-    if offsets[-1] > MOST_STEPS:
-        raise InputError(f"{path}: runs from {start} to {times[-1]}, too long for {step} steps.")
-    return offsets
+    step = math.gcd(*gaps, DAY // micro) * micro
+    steps_per_day = DAY // step
+    offsets = [(time - times[0]) // step for time in times]
+    return Grid(steps_per_day=steps_per_day), times[0], offsets
+
+
+def _words(grid: Grid) -> str:
+    if grid.coarse:
+        return f"one a {grid.coarse}"
+    if grid.steps_per_day > 1:
+        return f"every {DAY / grid.steps_per_day}"
+    return "one a weekday" if grid.weekdays_only else "one a day"

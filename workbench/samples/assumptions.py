@@ -11,6 +11,8 @@ SUPPORT_LINES = (
     "support fresh input", "support cache read", "support cache write", "support output",
 )  # fmt: skip
 TEXT = ["uncached_input_tokens", "cache_read_tokens"]
+EARLIER_MONTHS = 3
+EARLIER_DAYS = 28
 BUDGET_STEPS = ((2, 1_340.0), (6, 1_420.0), (6, 1_560.0))
 """Months and USD a month: to December, to June, to the end of the next year."""
 
@@ -58,6 +60,40 @@ def register(scale: float) -> dict[str, Any]:
                 "lines": dict.fromkeys(SUPPORT_LINES, 1.8), "source": SOURCE,
             },
         },
+    }  # fmt: skip
+
+
+def earlier_register(scale: float, month: str, written_on: str) -> dict[str, Any]:
+    """Return the plain register of an earlier month: requests times what one cost, and fixed costs.
+
+    The logs up to the lock measure both drivers, so nothing learned later is in it.
+    """
+    judged = {
+        "owner": "platform owner",
+        "source": SOURCE,
+        "dated": written_on,
+        "expires": "2027-12-31",
+    }
+    return {
+        "kind": "assumptions",
+        "name": NAME,
+        "first_month": month,
+        "months": EARLIER_MONTHS,
+        "seed": 20_261_101,
+        "budget_usd": [round(BUDGET_STEPS[0][1] * scale, 2)] * EARLIER_MONTHS,
+        "drivers": {
+            "requests": {
+                "value": round(33_000 * scale, 6), "low": round(23_000 * scale, 6),
+                "high": round(47_000 * scale, 6), "unit": "requests a month", **judged,
+                "measure": {"of": "requests"},
+            },
+            "cost a request": {
+                "value": 0.03, "low": 0.02, "high": 0.05, "unit": "USD per request", **judged,
+                "measure": {"of": "usd_per_request", "days": EARLIER_DAYS},
+            },
+        },
+        "lines": {"all usage": _line(["requests", "cost a request"], (month, 1.0))},
+        "fixed": register(scale)["fixed"],
     }  # fmt: skip
 
 

@@ -55,6 +55,14 @@ class EnvelopeState:
             usd += np.maximum(np.float32(part.usd_per_month) - used, 0)
         return usd
 
+    def metered(self) -> Singles:
+        """Return USD of the priced lines alone, [months, paths]: what usage logs can show.
+
+        Fixed costs, one-offs of events and unused commitments are in no log.
+        """
+        scale = _scale(self.tree, Levers()).astype(np.float32)
+        return np.matmul(scale[:, None, :], self._noise)[:, 0]
+
     def quantiles(self, levers: Levers | None = None) -> Floats:
         """Return P10, P50 and P90 of the cost by month, [3, months]."""
         return quantiles_of(self.costs(levers))

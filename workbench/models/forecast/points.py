@@ -1,8 +1,9 @@
-"""What a series will add up to over a horizon: the average of four cheap models.
+"""What a series will add up to over a horizon: a weighted average of cheap models.
 
 Every model is evaluated at all origins at once with running sums, so a backtest costs no more
-than one forecast. A forecast made at origin t uses values before t only; the weights are equal
-and the constants are fixed, so nothing is chosen for a series after its score is known.
+than one forecast. A forecast made at origin t uses values before t only, and so do the weights
+of the models: their errors over windows that had ended by then. The constants are the same for
+every series.
 """
 
 import numpy as np
@@ -15,7 +16,19 @@ Floats = NDArray[np.float64]
 
 SEASONS_IN_WINDOW = 4
 """Four weeks of daily data: long enough for a weekly profile, short enough to follow growth."""
+SEASONS_IN_LONG_WINDOW = 12
 LEVEL_HALF_LIFE_SEASONS = 1.0
+FAST_HALF_LIFE_SEASONS = 0.15
+"""About a day of daily data: follows a step of the level at once."""
+WEIGHT_POWER = 2.0
+"""Models weigh by their mean square past error to this power: twice the error, a sixteenth."""
+PRIOR_TOTALS = 1.0
+"""Past totals as which the mean error of all models counts in each: weights begin equal."""
+LEAST_SQUARE_ERROR = 1e-4
+"""(1 %)^2: models closer than this are all right enough."""
+OFFSET = 0.3
+"""Share of the usual total added to both sides of an error: the logarithm of nothing has no
+size, and between almost no use and none there is no difference that matters."""
 TREND_SEASONS = 8
 TREND_DAMPING = 0.8
 """By how much a season's growth fades from one season to the next."""
@@ -54,35 +67,88 @@ def forecast_totals(values: Floats, *, horizon_steps: int, grid: Grid) -> Floats
 
 
 def seasonal_totals(values: Floats, *, horizon_steps: int, season_steps: int) -> Floats:
-    """Forecast the totals with one season, at every origin, by the average of four models.
+    """Forecast the totals with one season, at every origin, by the average of five models.
 
-    The geometric mean of
+    The weighted geometric mean of
 
     - the seasonal window mean: each phase of the season at its mean over the last seasons,
-    - the same profile at a level smoothed exponentially within the season,
-    - damped Theta: that level plus half the recent trend, fading,
+    - the same over a long window, for use that comes and goes around one level,
+    - the window's profile at the level of the last days,
+    - damped Theta: the smoothed level plus half the recent trend, fading,
     - a seasonal decomposition in the manner of MSTL: newest seasons weigh most, full damped trend.
 
     References
     ----------
     V. Assimakopoulos and K. Nikolopoulos, "The theta model", International Journal of
     Forecasting 16 (2000). K. Bandara, R. Hyndman and C. Bergmeir, "MSTL", arXiv:2107.13462.
+    J. Bates and C. Granger, "The Combination of Forecasts", OR 20 (1969): weights by past errors.
     """
     past = _SeasonalPast(values, horizon_steps=horizon_steps, season_steps=season_steps)
     window = past.weighted([1.0] * SEASONS_IN_WINDOW)
     recent = past.weighted([0.5**age for age in range(SEASONS_IN_WINDOW)])
-    level_ratio = past.level_ratio(half_life_steps=LEVEL_HALF_LIFE_SEASONS * season_steps)
     growth = past.damped_growth(seasons=TREND_SEASONS, damping=TREND_DAMPING)
+    level, fast = (
+        window * past.level_ratio(half_life_steps=seasons * season_steps)
+        for seasons in (LEVEL_HALF_LIFE_SEASONS, FAST_HALF_LIFE_SEASONS)
+    )
     models = np.stack(
         [
             window,
-            window * level_ratio,
-            window * level_ratio * (1 + growth / 2),
+            past.weighted([1.0] * SEASONS_IN_LONG_WINDOW),
+            fast,
+            level * (1 + growth / 2),
             recent * (1 + growth),
         ]
     )
+    return _weighted_by_record(np.maximum(models, 0.0), values, horizon_steps)
+
+
+def totals_ahead(values: Floats, horizon_steps: int) -> Floats:
+    """Return the total of the next steps at every origin; NaN where it has not ended."""
+    sums = np.concatenate([[0.0], np.cumsum(values)])
+    found = np.full(values.size + 1, np.nan)
+    known = values.size - horizon_steps + 1
+    if known > 0:
+        found[:known] = sums[horizon_steps:] - sums[:known]
+    return found
+
+
+def log_errors(actual: Floats, forecast: Floats, offset: Floats) -> Floats:
+    """Return log of actual over forecast with the offset on both; NaN where either is unknown."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log((actual + offset) / (forecast + offset))
+
+
+def usual_total(forecast: Floats) -> Floats:
+    """Return the mean of the forecasts made up to each origin."""
+    there = np.isfinite(forecast)
+    total = np.cumsum(np.where(there, forecast, 0.0))
+    return total / np.maximum(np.cumsum(there), 1)
+
+
+def _weighted_by_record(models: Floats, values: Floats, horizon: int) -> Floats:
+    """Geometric mean at every origin, weighted by errors over windows that had ended by then."""
+    offset = OFFSET * usual_total(models[0])
+    errors = log_errors(totals_ahead(values, horizon), models, offset)
+    there = np.isfinite(errors)
+    ended_sum, ended = (
+        _later(np.cumsum(part, axis=1), horizon)
+        for part in (np.where(there, errors, 0.0) ** 2, there.astype(float))
+    )
+    mean = ended_sum.sum(axis=0) / np.maximum(ended.sum(axis=0), 1)
+    prior = PRIOR_TOTALS * horizon
+    square = (ended_sum + prior * np.maximum(mean, LEAST_SQUARE_ERROR)) / (ended + prior)
+    weight = square**-WEIGHT_POWER
     with np.errstate(divide="ignore"):
-        return np.exp(np.log(np.maximum(models, 0)).mean(axis=0))
+        logs = (weight * np.log(models + offset)).sum(axis=0) / weight.sum(axis=0)
+    return np.maximum(np.exp(logs) - offset, 0.0)
+
+
+def _later(rows: Floats, steps: int) -> Floats:
+    shifted = np.zeros_like(rows)
+    if steps < rows.shape[1]:
+        shifted[:, steps:] = rows[:, :-steps]
+    return shifted
 
 
 class _SeasonalPast:
@@ -179,13 +245,7 @@ def _yearly_ratio(values: Floats, forecast: Floats, horizon: int, year: int) -> 
 
     With one earlier year its log ratio counts half, with two the mean counts two thirds.
     """
-    sums = np.concatenate([[0.0], np.cumsum(values)])
-    surprise = np.full(values.size + 1, np.nan)
-    known = values.size - horizon + 1
-    if known > 0:
-        actual = sums[horizon:] - sums[:known]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            surprise[:known] = np.log(actual / forecast[:known])
+    surprise = log_errors(totals_ahead(values, horizon), forecast, np.zeros_like(forecast))
     surprise[~np.isfinite(surprise)] = np.nan
     rows = np.full((YEARS_TO_LOOK_BACK, values.size + 1), np.nan)
     for back in range(YEARS_TO_LOOK_BACK):

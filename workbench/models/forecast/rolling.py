@@ -6,22 +6,32 @@ import numpy as np
 
 from workbench.errors import InputError
 from workbench.models.forecast.calendar import Grid
-from workbench.models.forecast.points import Floats, forecast_totals
+from workbench.models.forecast.points import (
+    OFFSET,
+    Floats,
+    forecast_totals,
+    log_errors,
+    totals_ahead,
+    usual_total,
+)
 from workbench.models.forecast.total import (
     ERRORS_TO_CALIBRATE,
     LogQuantiles,
     TotalInterval,
     log_quantiles,
+    season_unrest,
     width_factor,
 )
 
 ORIGINS_PER_HORIZON = 28
 """A finer series is judged at this many origins a horizon; more would repeat one another."""
+MOST_JUDGED_ORIGINS = 3_000
+MOST_OF_LARGEST = 2.0
+"""P90 is at most this many times the largest total so far, or the forecast if that is larger:
+the log errors of a series that starts and stops would else promise anything."""
 WINDOWS_PER_HORIZON = 4
 TOTALS_BEFORE_RECORD = 2
 """Intervals made from fewer past totals say little about the method and are not held against it."""
-FLOOR = 0.01
-"""Totals below 1 % of the usual are read as 1 %: the logarithm of nothing has no size."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +84,9 @@ def backtest(
     ]
     if not windows:
         raise InputError(
-            f"{values.size} values hold no window of {rolling.horizon} steps after two seasons. "
-            "Give a longer series, or a shorter horizon."
+            f"{values.size} values hold no window of {rolling.horizon} steps after two seasons "
+            "(two weeks; two days of a series finer than a day). Give a longer series, or a "
+            "shorter horizon."
         )
     return windows
 
@@ -116,29 +127,25 @@ class _Rolling:
             )
         days = horizon_days or grid.default_horizon_days(values.size)
         self.horizon = grid.steps(days)
-        self.stride = max(1, self.horizon // ORIGINS_PER_HORIZON)
+        self.stride = max(
+            1, self.horizon // ORIGINS_PER_HORIZON, -(-values.size // MOST_JUDGED_ORIGINS)
+        )
         self.forecast = forecast_totals(values, horizon_steps=self.horizon, grid=grid)
-        known = max(values.size - self.horizon + 1, 0)
-        sums = np.concatenate([[0.0], np.cumsum(values)])
-        self.actual = np.full(values.size + 1, np.nan)
-        self.actual[:known] = sums[self.horizon : self.horizon + known] - sums[:known]
-        usual = _running_mean(self.forecast)
-        self.base = np.maximum(self.forecast, FLOOR * usual)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            errors = np.log(np.maximum(self.actual, FLOOR * usual) / self.base)
+        self.actual = totals_ahead(values, self.horizon)
+        self.offset = OFFSET * usual_total(self.forecast)
+        errors = log_errors(self.actual, self.forecast, self.offset)
         self.errors = np.where(np.isfinite(errors), errors, 0.0)
         there = np.flatnonzero(np.isfinite(self.forecast))
         self.first = int(there[0]) if there.size else values.size + 1
-        self.own = {
-            origin: self._measured(origin)
-            for origin in range(self.first, values.size + 1, self.stride)
-        }
-        """Intervals before their own record widens or narrows them."""
-        self.misses = {
-            origin: quantiles.miss_in_halves(self.errors[origin])
-            for origin, quantiles in self.own.items()
-            if origin < known and origin >= self.first + TOTALS_BEFORE_RECORD * self.horizon
-        }
+        self.unrest = season_unrest(values, season_steps=self.first // 2)
+        known = values.size - self.horizon + 1
+        self.judged = np.arange(
+            self.first + TOTALS_BEFORE_RECORD * self.horizon, known, self.stride
+        )
+        """Origins whose interval, before any widening, counts in the record of intervals."""
+        self.misses = np.array(
+            [self._measured(at).miss_in_halves(self.errors[at]) for at in self.judged.tolist()]
+        )
 
     def window_starts(self) -> range:
         """Origins a quarter of a horizon apart whose windows are complete."""
@@ -151,29 +158,33 @@ class _Rolling:
         quantiles = self._measured(origin)
         calibrated = past_totals >= ERRORS_TO_CALIBRATE
         if calibrated:
-            ended = range(self.first, origin - self.horizon + 1, self.stride)
-            misses = np.array([self.misses[at] for at in ended if at in self.misses])
-            held = 1 + (misses.size - 1) * self.stride / self.horizon
-            quantiles = quantiles.widened(width_factor(misses, past_totals=held))
-        base = float(self.base[origin])
+            ended = np.searchsorted(self.judged, origin - self.horizon, side="right")
+            apart = 1 + (ended - 1) * self.stride / self.horizon
+            factor = width_factor(self.misses[:ended], past_totals=min(float(ended), apart))
+            quantiles = quantiles.widened(factor)
+        offset = float(self.offset[origin])
+        base = float(self.forecast[origin]) + offset
+        p10, p50, p90 = (
+            max(0.0, base * float(np.exp(log)) - offset)
+            for log in (quantiles.low, quantiles.mid, quantiles.high)
+        )
         return TotalInterval(
-            p10=base * float(np.exp(quantiles.low)),
-            p50=base * float(np.exp(quantiles.mid)),
-            p90=base * float(np.exp(quantiles.high)),
+            p10=p10,
+            p50=p50,
+            p90=max(p50, min(p90, self._most(origin))),
             calibrated=calibrated,
             past_totals=past_totals,
         )
 
+    def _most(self, origin: int) -> float:
+        ended = self.actual[: max(0, origin - self.horizon + 1)]
+        largest = float(ended.max()) if ended.size else 0.0
+        return MOST_OF_LARGEST * max(largest, float(self.forecast[origin]))
+
     def _measured(self, origin: int) -> LogQuantiles:
         errors, past_totals = self._past_errors(origin)
-        return log_quantiles(errors, past_totals=past_totals)
+        return log_quantiles(errors, past_totals=past_totals, unrest=float(self.unrest[origin]))
 
     def _past_errors(self, origin: int) -> tuple[Floats, float]:
         errors = self.errors[self.first : max(self.first, origin - self.horizon + 1)]
         return errors, 1 + (errors.size - 1) / self.horizon if errors.size else 0.0
-
-
-def _running_mean(forecast: Floats) -> Floats:
-    there = np.isfinite(forecast)
-    total = np.cumsum(np.where(there, forecast, 0.0))
-    return total / np.maximum(np.cumsum(there), 1)

@@ -9,18 +9,20 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t as student
 
-from workbench.models.forecast.points import Floats
+from workbench.models.forecast.points import OFFSET, Floats, log_errors
 
 ERRORS_TO_CALIBRATE = 4
 """With fewer past totals that do not overlap than this an interval is uncalibrated."""
 PRIOR_SIGMA_LOG = 0.05
-"""Log error assumed beforehand; it weighs as much as one past total."""
+"""Least log error assumed beforehand; it weighs as much as one past total."""
 JUDGEMENT_SIGMA_LOG = 0.25
-"""Log error assumed while nothing at all has been measured."""
+"""Least log error assumed while nothing at all has been measured."""
 OVERLAP_GAIN = 1.5
 """What overlapping windows tell beyond those that do not overlap, for an average of equal days."""
-EMPIRICAL_AT = 12.0
+EMPIRICAL_AT = 24.0
 """Errors at which measured quantiles weigh as much as the fitted ones."""
+NARROWEST, WIDEST = 0.5, 1.25
+"""How far the record of past intervals may move the width."""
 WIDENING_AT = 4.0
 """Past intervals at which their own record moves the width half of the way."""
 NOMINAL_COVERAGE = 0.8
@@ -60,12 +62,13 @@ class LogQuantiles:
         return abs(error - self.mid) / max(half, 1e-9)
 
 
-def log_quantiles(errors: Floats, *, past_totals: float) -> LogQuantiles:
+def log_quantiles(errors: Floats, *, past_totals: float, unrest: float) -> LogQuantiles:
     """Return quantiles of the next log error from those of past totals.
 
-    A Student t with the root mean square error, to which a prior error of 5 % adds one
-    observation, is blended with the measured quantiles; the more errors, the more these count.
-    They are taken at 0.9 * (1 + 1 / 2n) instead of 0.9, because few errors show few extremes.
+    A Student t with the root mean square error, to which a prior error adds one observation
+    (half the unrest of the series, at least 5 %), is blended with the measured quantiles; the
+    more errors, the more these count. They are taken at 0.9 * (1 + 1 / 2n) instead of 0.9,
+    because few errors show few extremes.
 
     Parameters
     ----------
@@ -73,12 +76,15 @@ def log_quantiles(errors: Floats, *, past_totals: float) -> LogQuantiles:
         Natural logarithm of actual over forecast, from windows that were complete.
     past_totals
         How many of these windows do not overlap.
+    unrest
+        `season_unrest` at the origin: what is known before there are errors.
     """
     if errors.size == 0:
-        half = float(student.ppf(0.9, 1e6)) * JUDGEMENT_SIGMA_LOG
+        half = float(student.ppf(0.9, 1e6)) * max(JUDGEMENT_SIGMA_LOG, unrest)
         return LogQuantiles(low=-half, mid=0.0, high=half)
     count = past_totals
-    variance = (float(np.mean(errors**2)) * count + PRIOR_SIGMA_LOG**2) / (count + 1)
+    prior = max(PRIOR_SIGMA_LOG, unrest / 2)
+    variance = (float(np.mean(errors**2)) * count + prior**2) / (count + 1)
     half = float(student.ppf(0.9, OVERLAP_GAIN * (count + 1))) * variance**0.5
     trust = count / (count + EMPIRICAL_AT)
     level = min(1.0, 0.9 * (1 + 1 / (2 * count)))
@@ -89,6 +95,23 @@ def log_quantiles(errors: Floats, *, past_totals: float) -> LogQuantiles:
         mid=mid,
         high=max(mid, (1 - trust) * half + trust * float(high)),
     )
+
+
+def season_unrest(values: Floats, *, season_steps: int) -> Floats:
+    """Return the root mean square log change of the total from one season to the next.
+
+    Of length n + 1: entry t holds the changes that had ended before step t, 0 where none had.
+    """
+    found = np.zeros(values.size + 1)
+    if season_steps < 1 or 2 * season_steps > values.size:
+        return found
+    sums = np.concatenate([[0.0], np.cumsum(values)])
+    totals = sums[season_steps:] - sums[:-season_steps]
+    now, before = totals[season_steps:], totals[:-season_steps]
+    change = log_errors(now, before, OFFSET * (now + before) / 2)
+    squares = np.where(np.isfinite(change), change, 0.0) ** 2
+    found[2 * season_steps :] = np.sqrt(np.cumsum(squares) / np.arange(1, squares.size + 1))
+    return found
 
 
 def width_factor(misses: Floats, *, past_totals: float) -> float:
@@ -111,5 +134,5 @@ def width_factor(misses: Floats, *, past_totals: float) -> float:
     if misses.size == 0:
         return 1.0
     level = min(1.0, NOMINAL_COVERAGE * (1 + 1 / past_totals))
-    needed = max(float(np.quantile(misses, level)), 0.2)
+    needed = float(np.clip(np.quantile(misses, level), NARROWEST, WIDEST))
     return needed ** (past_totals / (past_totals + WIDENING_AT))

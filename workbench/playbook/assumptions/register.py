@@ -109,6 +109,7 @@ class MeasureEntry(Entry):
     whole: tuple[str, ...] = ()
     """The whole of a share, its part included."""
     days: Annotated[int, Field(ge=7, le=400)] = 56
+    """Window of a mean. Requests and users are forecast instead, from all their past."""
     by: Literal["day", "customer"] = "day"
     """What is drawn again: weeks of days, or customers (tenants); never requests."""
 

@@ -58,6 +58,10 @@ class EnvelopeReport:
             "base_case_usd": list(self.case.by_month),
             "budget_usd": list(self.budget_usd),
             "by_month": [asdict(spread) for spread in self.envelope.by_month],
+            "metered_by_month": [
+                asdict(spread)
+                for spread in summarise(self.state.metered(), months=self.envelope.months).by_month
+            ],
             "cumulative": [asdict(spread) for spread in self.envelope.cumulative],
             "by_year": {year: asdict(spread) for year, spread in self.envelope.by_year.items()},
             "total": asdict(self.envelope.total),
