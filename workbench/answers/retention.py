@@ -1,11 +1,13 @@
 """What may go, what must stay, and doing it: retention plans, disposal, erasing a person."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
 import yaml
 
 from workbench.answers import Source
+from workbench.answers.closes import close_records
 from workbench.errors import InputError
 from workbench.models.plain import made
 from workbench.models.retention.resolver import Resolution
@@ -20,8 +22,8 @@ from workbench.workspace import Workspace
 
 HOLDS = "holds.yaml"
 SCOPE = (
-    "Content folders are disposed of by age. Metering rows hold no content and are not: "
-    "every cost rests on them."
+    "Content goes by month. So do metering rows and outcomes of closed months; their rollups, "
+    "counts and closed figures stay. Of quarantined records the excerpt goes, the reason stays."
 )
 
 
@@ -46,11 +48,44 @@ def legal_holds(layout: Layout) -> list[disposition.Hold]:
         ) from error
 
 
-def plan(workspace: Workspace, *, as_of: date) -> tuple[list[disposition.Item], list[Resolution]]:
-    """Return what would go on a day and why, and what the law asks of every store."""
+def plan(
+    workspace: Workspace, *, as_of: date, features: Sequence[str] | None = None
+) -> tuple[list[disposition.Item], list[Resolution]]:
+    """Return what would go on a day and why, and what the law asks of every store.
+
+    `features` are those that have metering rows; they are read from the store where None.
+
+    Raises
+    ------
+    InputError
+        If a dossier, a hold or the workspace's own period cannot be read.
+    """
     layout = workspace.layout
-    dossiers = read_dossiers(layout.root / "dossiers")
-    return retain_plan(layout, dossiers, holds=legal_holds(layout), as_of=as_of)
+    if features is None:
+        with workspace.reader() as catalog:
+            features = [one["feature"] for one in catalog.rows(_FEATURES)]
+    return retain_plan(
+        layout,
+        read_dossiers(layout.root / "dossiers"),
+        holds=legal_holds(layout),
+        as_of=as_of,
+        closed=frozenset(one["period"] for one in close_records(layout.root)),
+        features=features,
+        default_days=_own_period(workspace),
+    )
+
+
+_FEATURES = "SELECT DISTINCT coalesce(feature, '') AS feature FROM rollup_day ORDER BY 1"
+
+
+def _own_period(workspace: Workspace) -> int | None:
+    """Return `metering_days` of [retention] in workbench.toml; None where it states none."""
+    days = workspace.settings().get("retention", {}).get("metering_days")
+    if days is None or (isinstance(days, int) and not isinstance(days, bool) and days >= 0):
+        return days
+    raise InputError(
+        f"{workspace.layout.config}: [retention] metering_days is {days!r}. Write whole days, such as 2555."
+    )
 
 
 def apply(workspace: Workspace, *, as_of: date, now: datetime) -> dict[str, Any] | None:
@@ -63,8 +98,10 @@ def apply(workspace: Workspace, *, as_of: date, now: datetime) -> dict[str, Any]
     """
     if as_of > now.date():
         raise InputError(f"{as_of} lies ahead: records go on their day, not before it.")
-    items, _ = plan(workspace, as_of=as_of)
-    with upkeep.removing(workspace.layout), Catalog.open(workspace.layout):
+    with workspace.reader(locked=False):
+        pass  # mended and rolled up, so that what is kept next is complete
+    with upkeep.removing(workspace.layout):
+        items, _ = plan(workspace, as_of=as_of)
         return disposition.apply(workspace.layout, items, at=_iso(now))
 
 
@@ -131,7 +168,8 @@ def document(source: Source) -> dict[str, Any] | None:
     """Return what the retention page needs: volumes, measured sizes, stores, places, what is due."""
     layout = source.workspace.layout
     dossiers = read_dossiers(layout.root / "dossiers")
-    items, found = plan(source.workspace, as_of=source.as_of)
+    features = [one["feature"] for one in source.rows(_FEATURES)]
+    items, found = plan(source.workspace, as_of=source.as_of, features=features)
     due = [one for one in items if one.decision == "dispose"]
     owners = [(one.feature, kept) for one in dossiers for kept in one.retention]
     meters = ", ".join(f"'{name}'" for name in TEXT_METERS)
