@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from workbench.answers import reconciliation
+from workbench.answers import content, reconciliation
 from workbench.answers.publish import publish
 from workbench.errors import InputError
-from workbench.samples import ingest_plan, write_samples
+from workbench.samples import ingest_plan, texts, write_samples
 from workbench.samples.invoices import write_invoices
 from workbench.workspace import Workspace
 
@@ -64,5 +64,23 @@ def build(folder: Path, *, requests: int, now: datetime) -> Iterator[tuple[str, 
     yield f"{charges} synthetic invoice charges imported", time.perf_counter() - begun
 
     begun = time.perf_counter()
+    path, data_class = texts(folder)
+    _ask_for(folder, data_class)
+    kept = content.read(workspace, [path], now=now)
+    rows, redacted = sum(kept.kept.values()), sum(kept.redacted.values())
+    yield (
+        f"{rows:,} synthetic prompts and answers kept, {redacted} finds redacted",
+        time.perf_counter() - begun,
+    )
+
+    begun = time.perf_counter()
     path = publish(workspace, now=now)
     yield f"snapshot {path.name} published", time.perf_counter() - begun
+
+
+def _ask_for(folder: Path, data_class: str) -> None:
+    """Let the workspace keep the text of one data class, where it does not say yet."""
+    config = folder / "workbench.toml"
+    text = config.read_text(encoding="utf-8")
+    if "\n[content]" not in text:
+        config.write_text(f'{text}\n[content]\nkeep = ["{data_class}"]\n', encoding="utf-8")

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
+import numpy as np
 import yaml
 
 from workbench.answers import Source
 from workbench.answers.closes import close_records
 from workbench.errors import InputError
+from workbench.models.forecast.rolling import forecast_fan
 from workbench.models.plain import made
 from workbench.models.retention.resolver import Resolution
 from workbench.playbook.dossier import Dossier
@@ -180,10 +182,11 @@ def document(source: Source) -> dict[str, Any] | None:
             _RECORDS.replace("$meters", meters),
             {"days": WINDOW_DAYS, "last": source.as_of.isoformat()},
         ),
+        "forecasts": _forecasts(source),
         "sizes": [
             {
                 "name": one.name, "rows": one.rows, "stored_bytes": one.stored_bytes,
-                "raw_bytes": one.raw_bytes,
+                "raw_bytes": one.raw_bytes, "requests": one.requests,
             }
             for one in measured_sizes(layout)
         ],
@@ -195,6 +198,7 @@ def document(source: Source) -> dict[str, Any] | None:
                 "sectors": sorted(one.series.sectors), "holders": sorted(one.series.holders),
                 "region": one.series.region, "stated_days": one.series.stated_days,
                 "on_hold": one.series.on_hold,
+                "kept_in": kept.kept_in, "conflict_decision": kept.conflict_decision,
             }
             for (feature, kept), one in zip(owners, found, strict=True)
         ],
@@ -202,6 +206,43 @@ def document(source: Source) -> dict[str, Any] | None:
         "due": {"files": len(due), "bytes": sum(one.bytes for one in due)},
         "certificates": len(certificates.certificates(layout)),
     }  # fmt: skip
+
+
+HORIZONS_DAYS = (30, 60, 90)
+_DAILY = """
+SELECT CAST(c.day AS VARCHAR) AS day, r.feature, CAST(sum(r.requests) AS DOUBLE) AS requests
+FROM (SELECT DISTINCT day FROM rollup_day WHERE day <= $last::DATE) AS c
+JOIN rollup_day AS r ON r.day = c.day GROUP BY ALL ORDER BY 1
+"""
+
+
+def _forecasts(source: Source) -> list[dict[str, Any]]:
+    """Return for all features together (feature None), and each, what requests may come to.
+
+    Running totals at each horizon, P10, P50 and P90 from the past errors of such totals.
+    """
+    rows = source.rows(_DAILY, {"last": source.as_of.isoformat()})
+    days = sorted({row["day"] for row in rows})
+    place = {day: number for number, day in enumerate(days)}
+    series: dict[str | None, Any] = {None: np.zeros(len(days))}
+    for row in rows:
+        series[None][place[row["day"]]] += row["requests"]
+        if row["feature"]:
+            series.setdefault(row["feature"], np.zeros(len(days)))[place[row["day"]]] += row[
+                "requests"
+            ]
+    found = []
+    for feature, values in series.items():
+        if values.size:
+            fan = forecast_fan(values, horizons_days=list(HORIZONS_DAYS))
+            found.append(
+                {
+                    "feature": feature, "horizons_days": list(HORIZONS_DAYS),
+                    "totals": [[one.p10, one.p50, one.p90] for one in fan],
+                    "calibrated": all(one.calibrated for one in fan),
+                }
+            )  # fmt: skip
+    return found
 
 
 def places_of(dossier: Dossier) -> list[dict[str, Any]]:

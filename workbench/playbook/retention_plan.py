@@ -11,6 +11,7 @@ from typing import Any
 
 from workbench.models.retention.resolver import RecordSeries, Resolution, resolve
 from workbench.models.retention.rules import Rule, rule_from_row
+from workbench.models.retention.windows import crossing
 from workbench.playbook.dossier import Dossier, RetentionRule
 from workbench.reference import read_table
 from workbench.store.disposition import Hold, Item, Policy, plan
@@ -168,6 +169,18 @@ def retain_plan(
     return items, [resolution for _, resolution in stated]
 
 
+def _across(one: Resolution) -> dict[str, str | None] | None:
+    found = crossing(one)
+    if found is None:
+        return None
+    rule = found.overriding
+    return {
+        "verdict": found.verdict,
+        "overriding": rule.rule_id if rule else None,
+        "reason": found.reason,
+    }
+
+
 def as_data(items: Iterable[Item], resolved: Iterable[Resolution]) -> dict[str, Any]:
     """Return a plan as plain data for JSON."""
     listed = list(items)
@@ -196,6 +209,7 @@ def as_data(items: Iterable[Item], resolved: Iterable[Resolution]) -> dict[str, 
                     }
                     for band in one.bands
                 ],
+                "across_triggers": _across(one),
                 "findings": [
                     {"subject": f.subject, "verdict": f.verdict, "text": f.text}
                     for f in one.findings

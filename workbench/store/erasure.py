@@ -19,7 +19,15 @@ from typing import Any
 import duckdb
 
 from workbench.errors import InputError, StoreError
-from workbench.store import certificates, erasure_files, files, kept_rollups, kept_units, segments
+from workbench.store import (
+    certificates,
+    content,
+    erasure_files,
+    files,
+    kept_rollups,
+    kept_units,
+    segments,
+)
 from workbench.store.catalog import Catalog
 from workbench.store.disposition import PENDING
 from workbench.store.erasure_sql import (
@@ -78,6 +86,7 @@ def erase(
     with Catalog.open(layout) as catalog:  # nobody else writes
         units = kept_units.of_subject(catalog, subject)
     found_in = sources(layout, subject)
+    found_in += _content_sources(layout, subject)
     here, elsewhere = _by_place(layout, found_in)
     event = {
         "event": "erasure",
@@ -125,6 +134,7 @@ def resume(layout: Layout) -> dict[str, Any] | None:
             _rewrite_content(layout, connection, file, subject)
         for file in kept_rollups.origin_files(layout):
             _rewrite(layout, connection, file, file, columns="*", where=f"NOT {of_unit(subject)}")
+    _scrub_records(layout, subject)
     segments.sweep(layout)
     _drop_derived(layout, subject)
     changed = erasure_files.clean(layout, subject)
@@ -161,6 +171,24 @@ def _by_place(
     named = sorted({path for path, _, _ in found_in})
     here = {str(path) for path in inside(layout, found_in)}
     return [one for one in named if one in here], [one for one in named if one not in here]
+
+
+def _content_sources(layout: Layout, subject: Subject) -> list[tuple[str, str, int]]:
+    found = []
+    for path, rows in _content(layout, subject):
+        read = content.record_of(layout, path)
+        if read is not None:
+            found.append((content.path_of(read), "content", rows))
+    return found
+
+
+def _scrub_records(layout: Layout, subject: Subject) -> None:
+    """Take the person out of the records of what was read: a path may name them."""
+    for path in sorted((layout.store / content.FOLDER).glob("*.json")):
+        before = json.loads(path.read_text(encoding="utf-8"))
+        after = _scrubbed(before, subject)
+        if after != before:
+            files.write_json(path, after, staging=layout.staging)
 
 
 def _rewrite_batch(

@@ -38,6 +38,17 @@ def kept_outside(layout: Layout) -> Iterator[Path]:
             yield path
 
 
+def logs_of(layout: Layout) -> Iterator[Path]:
+    """Yield the logs and tables of the workspace: what may hold plain ids by the thousand."""
+    for path in kept_outside(layout):
+        if _kind(path) in (*LINES, ".parquet"):
+            yield path
+
+
+def _kind(path: Path) -> str:
+    return path.with_suffix("").suffix if path.suffix in PACKED else path.suffix
+
+
 def clean(layout: Layout, subject: Subject) -> list[str]:
     """Remove the person from every file outside the store; return the files that were changed."""
     changed = []
@@ -66,7 +77,7 @@ def _rewrite(layout: Layout, path: Path, subject: Subject) -> bool:
     layout.staging.mkdir(parents=True, exist_ok=True, mode=0o700)
     files.require_space(layout.staging, bytes_needed=2 * path.stat().st_size)
     staged = layout.staging / f"without.{path.name}"
-    kind = path.with_suffix("").suffix if path.suffix in PACKED else path.suffix
+    kind = _kind(path)
     try:
         if path.suffix == ".parquet":
             _parquet(path, staged, subject)
@@ -173,7 +184,7 @@ def _values(path: Path) -> Iterator[str]:
                 )
         return
     with open_plain(path) as source:
-        kind = path.with_suffix("").suffix if path.suffix in PACKED else path.suffix
+        kind = _kind(path)
         if kind in (".csv", ".tsv"):
             text = io.TextIOWrapper(source, encoding="utf-8", errors="replace", newline="")
             for row in csv.reader(text, delimiter="\t" if kind == ".tsv" else ","):

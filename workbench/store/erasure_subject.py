@@ -30,7 +30,7 @@ def everywhere(layout: Layout, terms: tuple[str, ...], *, user_key: bytes) -> Su
     """Return the person with every plain id, session and trace the workspace knows."""
     hashes = set(terms) | {user_hash(user_key, term) for term in terms}
     plain: set[str] = set()
-    for path in inside(layout, sources(layout, Subject(terms=terms))):
+    for path in erasure_files.logs_of(layout):
         plain |= erasure_files.plain_ids(path, hashes, user_key=user_key)
     found = Subject(terms=tuple(dict.fromkeys((*terms, *sorted(plain)))))
     ids: dict[str, set[str]] = {"session_id": set(), "trace_id": set()}

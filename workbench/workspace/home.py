@@ -401,4 +401,12 @@ reporting_timezone = "UTC"
 
 [prices]
 layers = [{layers}]
+
+# Prompts and answers are kept only of the data classes named here, screened first:
+# [content]
+# keep = ["customer content"]
+
+# Metering rows of features whose dossier states no period:
+# [retention]
+# metering_days = 2555
 """
