@@ -102,7 +102,7 @@ def draw(reading: Reading, values: Values) -> View:
                 month=found.month,
             ),
             figures.law_bands(
-                Caption(title=_law(reading), subtitle="Days the law allows, and the stated period",
+                Caption(title=_law(reading), subtitle="Days the law allows from each trigger, and the stated period",
                         foot=f"{as_of}; not legal advice"),
                 resolutions=reading.resolutions,
             ),

@@ -209,6 +209,8 @@ def document(source: Source) -> dict[str, Any] | None:
 
 
 HORIZONS_DAYS = (30, 60, 90)
+SHORTEST_SERIES_DAYS = 28
+"""Four weeks: below that the days of the week are not known, and nothing is forecast."""
 _DAILY = """
 SELECT CAST(c.day AS VARCHAR) AS day, r.feature, CAST(sum(r.requests) AS DOUBLE) AS requests
 FROM (SELECT DISTINCT day FROM rollup_day WHERE day <= $last::DATE) AS c
@@ -233,7 +235,7 @@ def _forecasts(source: Source) -> list[dict[str, Any]]:
             ]
     found = []
     for feature, values in series.items():
-        if values.size:
+        if values.size >= SHORTEST_SERIES_DAYS:
             fan = forecast_fan(values, horizons_days=list(HORIZONS_DAYS))
             found.append(
                 {

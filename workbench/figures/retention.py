@@ -128,13 +128,13 @@ def law_bands(caption: Caption, *, resolutions: Sequence[Resolution]) -> Chart:
     ]
     reach = 1.15 * max(ends, default=365)
     names = [
-        f"{one.series.store}, from {band.trigger.replace('_', ' ')}" if band.lower or band.upper
-        else one.series.store
+        f"{_class_of(one)}, {band.trigger.replace('_', ' ')}" if band.lower or band.upper
+        else _class_of(one)
         for one, band in lanes
     ]  # fmt: skip
     layout = theme.layout(
         height_px=max(120, 48 + LANE_PIXELS * len(lanes)),
-        left_px=round(min(230, 14 + max((len(name) for name in names), default=0) * 6.3)),
+        left_px=round(min(270, 14 + max((len(name) for name in names), default=0) * 6.3)),
     )
     places = list(range(len(lanes)))
     layout["yaxis"] |= {
@@ -177,6 +177,11 @@ def law_bands(caption: Caption, *, resolutions: Sequence[Resolution]) -> Chart:
             "The mark is the stated period."
         ),
     )  # fmt: skip
+
+
+def _class_of(one: Resolution) -> str:
+    """Return the series' name; that it lies in the content folder goes without saying."""
+    return one.series.store.removeprefix("content: ")
 
 
 def _days(days: int | None) -> str:
