@@ -8,19 +8,22 @@ from widgets.page import Choice, Control, Page, Section, Slider, Snapshot, Value
 from widgets.periods import ALL
 from widgets.retention_data import (
     EMBEDDING_DIMENSIONS,
+    MONTH_DAYS,
     NO_LATER_TIER,
     PATH_MONTHS,
+    TEXT,
     Costed,
     Reading,
     costed,
     places_to_keep,
     published,
     read,
+    stated_place,
 )
 from workbench.figures import retention as figures
 from workbench.figures.caption import Caption
-from workbench.figures.cards import Cell, Table, Tile, View
-from workbench.figures.theme import money, number, percent
+from workbench.figures.cards import Cell, Chart, Table, Tile, View
+from workbench.figures.theme import money, money_parts, number, percent
 from workbench.models.retention.optimizer import Choices, Limits, Optimum, optimize, two_stage_plans
 
 FIRST_TIER = "AWS S3 Standard (us-east-1)"
@@ -31,6 +34,7 @@ GRID_TIERS = (
     "AWS CloudWatch Logs Standard class (us-east-1)", "Azure Monitor Logs Analytics (East US)",
 )  # fmt: skip
 VOLUMES = (("as logged", "1"), ("× 10", "10"), ("× 100", "100"), ("× 1,000", "1000"))
+SPLITS = (("data class", "class"), ("tier", "tier"), ("forecast, P10–P90", "forecast"))
 PRECISIONS = (
     ("no embeddings", "none"), ("float32", "float32"), ("float16", "float16"), ("int8", "int8"),
     ("binary", "binary"),
@@ -47,16 +51,18 @@ def controls(snapshot: Any) -> list[Control]:  # noqa: ANN401 - a Snapshot or a 
     found = published(snapshot)
     features = sorted({one["feature"] for one in found["records"]} - {""})
     labels = list(places_to_keep())
+    stated = stated_place(snapshot)
     return [
         Section("Show"),
         Choice(
             name="feature", label="Feature",
             options=[("All features", ALL), *((one, one) for one in features)],
         ),
-        Choice(name="split", label="Cost over time by", options=[("data class", "class"), ("tier", "tier")]),
+        Choice(name="split", label="Cost over time by", options=SPLITS),
         Choice(name="volume", label="Volume", options=VOLUMES),
         Section("What if"),
-        Choice(name="tier", label="Kept in", options=[(one, one) for one in labels], value=FIRST_TIER),
+        Choice(name="tier", label="Text kept in", options=[(one, one) for one in labels],
+               value=stated or FIRST_TIER, note="as the dossiers say" if stated else "assumed"),
         Choice(
             name="later", label="Moved to",
             options=[("nowhere", NO_LATER_TIER), *((one, one) for one in labels)],
@@ -87,25 +93,21 @@ def draw(reading: Reading, values: Values) -> View:
             f"(mean of the last 30 days), list prices in US dollars"
         ),
         notice=" ".join(notices),
-        tiles=_tiles(reading, found, as_of),
+        tiles=_tiles(reading, found, values, as_of),
         cards=(
-            figures.cost_over_time(
-                _caption_path(found, values),
-                months=[_month_after(reading, n) for n in range(PATH_MONTHS)],
-                usd_by_tier=found.path_by_class if values["split"] == "class" else found.path_by_tier,
-            ),
+            _cost_over_time(reading, found, values),
             figures.causes(
                 Caption(title=_largest(found), subtitle="A month in steady state by cause, {unit}",
                         foot="modelled from measured volumes and list prices", span="narrow"),
                 month=found.month,
             ),
             figures.law_bands(
-                Caption(title=_law(reading), subtitle="Days the law allows, and the stated period",
+                Caption(title=_law(reading), subtitle="Days the law allows from each trigger, and the stated period",
                         foot=f"{as_of}; not legal advice"),
                 resolutions=reading.resolutions,
             ),
             figures.constraint_costs(
-                Caption(title=_constraint(optimum), subtitle="What each limit costs on text, {unit} a month",
+                Caption(title=_constraint(optimum, found), subtitle="What each limit costs on text, {unit} a month",
                         foot=f"{optimum.considered:,} policies costed"),
                 optimum=optimum,
             ),
@@ -120,15 +122,34 @@ def draw(reading: Reading, values: Values) -> View:
     )  # fmt: skip
 
 
-def _caption_path(found: Costed, values: Values) -> Caption:
-    paths = found.path_by_class if values["split"] == "class" else found.path_by_tier
-    last = sum(path[-1] for path in paths.values())
-    return Caption(
-        title=f"In {PATH_MONTHS} months a month costs {money(last)}",
-        subtitle=f"Cost a month from an empty store by {'data class' if values['split'] == 'class' else 'tier'}, {{unit}}",
+def _cost_over_time(reading: Reading, found: Costed, values: Values) -> Chart:
+    """Draw the way to the steady state: by class, by tier, or with its uncertainty."""
+    months = [_month_after(reading, n) for n in range(PATH_MONTHS)]
+    if values["split"] == "forecast" and found.path_expected is not None:
+        return _forecast_chart(reading, found, months)
+    by_class = values["split"] == "class"
+    paths = found.path_by_class if by_class else found.path_by_tier
+    caption = Caption(
+        title=f"In {PATH_MONTHS} months a month costs {money(sum(path[-1] for path in paths.values()))}",
+        subtitle=f"Cost a month from an empty store by {'data class' if by_class else 'tier'}, {{unit}}",
         foot="modelled: volume held flat, every month 30 days",
         span="wide",
-    )  # fmt: skip
+    )
+    return figures.cost_over_time(caption, months=months, usd_by_tier=paths)
+
+
+def _forecast_chart(reading: Reading, found: Costed, months: list[str]) -> Chart:
+    p10, p50, p90 = (path.tolist() for path in found.path_expected)
+    sure = reading.forecast is not None and reading.forecast["calibrated"]
+    caption = Caption(
+        title=f"In {PATH_MONTHS} months a month costs {money(p10[-1])} to {money(p90[-1])}",
+        subtitle="Cost a month from an empty store under the usage forecast, {unit}",
+        foot="forecast to day 90 from past errors of such totals"
+        + ("" if sure else ", of which there are few")
+        + "; then held flat",
+        span="wide",
+    )
+    return figures.cost_band(caption, months=months, p10=p10, p50=p50, p90=p90)
 
 
 def _month_after(reading: Reading, months: int) -> str:
@@ -143,16 +164,31 @@ def _largest(found: Costed) -> str:
 
 
 def _law(reading: Reading) -> str:
-    conflicts = sum(one.verdict == "conflict" for one in reading.resolutions)
+    conflicts = len(figures.conflicting(reading.resolutions))
+    broken = sum(
+        any(f.subject == "stated period" and f.verdict == "fail" for f in one.findings)
+        and one not in figures.conflicting(reading.resolutions)
+        for one in reading.resolutions
+    )
     unnamed = sum(one.verdict == "no number in law" for one in reading.resolutions)
     if conflicts:
-        return f"{conflicts} of {len(reading.resolutions)} classes cannot meet every rule"
+        told = f"{conflicts} of {len(reading.resolutions)} classes cannot meet every rule"
+        return f"{told}, {broken} kept too briefly or too long" if broken else told
+    if broken:
+        return f"{broken} of {len(reading.resolutions)} classes are kept too briefly or too long"
     if unnamed:
         return f"For {unnamed} of {len(reading.resolutions)} classes the law names no number"
     return "Every class has a period inside the law"
 
 
-def _constraint(optimum: Optimum) -> str:
+def _constraint(optimum: Optimum, found: Costed) -> str:
+    """Say what another place would cost where that is the news, else the dearest limit."""
+    now = found.by_class[TEXT].total_usd
+    if optimum.best and optimum.best[0].month.total_usd < now / 2:
+        cheapest = money(optimum.best[0].month.total_usd)
+        return (
+            f"The cheapest place inside the limits keeps the text for {cheapest}, not {money(now)}"
+        )
     priced = {k: v for k, v in optimum.usd_per_month_by_constraint.items() if v}
     if not priced:
         return "No limit makes keeping the text dearer"
@@ -165,31 +201,41 @@ def _optimum(reading: Reading, found: Costed, values: Values) -> Optimum:
     places = places_to_keep()
     tiers = [replace(places[label].tier, name=label) for label in GRID_TIERS]
     days = max(1, int(values["days"]))
-    bands = [
-        band
-        for one in reading.resolutions
-        if "metering" not in one.series.store
-        for band in one.bands
-    ]
-    lowers = [band.lower.days for band in bands if band.lower]
-    uppers = [band.upper.days for band in bands if band.upper and band.verdict == "feasible"]
+    lower, upper = _text_bounds(reading)
     choices = Choices(
         plans=two_stage_plans(tiers, ages_days=(30, 90)),
-        periods_days=tuple(sorted({days, max(1, days // 2), *lowers})),
+        periods_days=tuple(sorted({days, max(1, days // 2), *([lower] if lower else [])})),
         records_per_object=(1.0, 10_000.0), samplings=(1.0, 0.1),
         precisions=tuple(dict.fromkeys((values["precision"], "int8" if values["precision"] != "none" else "none"))),
         unconfirmed=frozenset(label for label, place in places.items() if not place.may_lead),
     )  # fmt: skip
     limits = Limits(
-        lower_days=max(lowers, default=None), upper_days=min(uppers, default=None), stated_days=days,
+        lower_days=lower, upper_days=upper, stated_days=days,
         smallest_sampling=values["sampling"] if values["sampling"] >= 0.1 else 0.0,
     )  # fmt: skip
     return optimize(replace(found.text_flow, sampling=1.0), choices, limits)
 
 
-def _tiles(reading: Reading, found: Costed, as_of: str) -> tuple[Tile, ...]:
+def _text_bounds(reading: Reading) -> tuple[int | None, int | None]:
+    """Return the bounds that hold for all text shown: what binds one class binds not the others."""
+    lowers, uppers = [], []
+    for one in reading.resolutions:
+        if one.series.store.startswith("usage"):
+            continue
+        lowers.append(max((band.lower.days for band in one.bands if band.lower), default=0))
+        feasible = [band for band in one.bands if band.verdict == "feasible"]
+        uppers.append(min((band.upper.days for band in feasible if band.upper), default=None))
+    named = [days for days in uppers if days is not None]
+    alone = len(named) == len(uppers) and named
+    return min(lowers, default=0) or None, max(named) if alone else None
+
+
+def _tiles(reading: Reading, found: Costed, values: Values, as_of: str) -> tuple[Tile, ...]:
     """Return the page's tiles; what is due takes the place of series on hold where none is."""
-    made = figures.tiles(found.month, reading.resolutions, as_of=as_of)
+    expected = None
+    if found.path_expected is not None:
+        expected = (float(found.path_expected[0][-1]), float(found.path_expected[2][-1]))
+    made = figures.tiles(found.month, reading.resolutions, as_of=as_of, expected=expected)
     usage = next((one for one in reading.sizes if one["name"] == "usage"), None)
     measured = Tile(
         label="A metering row on disk", unit="bytes", foot="measured on the store",
@@ -197,7 +243,13 @@ def _tiles(reading: Reading, found: Costed, as_of: str) -> tuple[Tile, ...]:
         delta=f"● compressed {number(reading.metering_compression, digits=1)} to 1",
     )  # fmt: skip
     held = any(one.series.on_hold for one in reading.resolutions)
-    return (*made[:5], made[5] if held else measured)
+    unstated = any(one.series.stated_days is None for one in reading.resolutions)
+    a_month = reading.requests_per_day * float(values["volume"]) * MONTH_DAYS
+    value, unit = money_parts(found.month.total_usd / a_month * 1e6 if a_month else 0.0)
+    each = Tile(
+        label="Per million requests", value=value, unit=unit, foot="the same month, every cause"
+    )
+    return (*made[:4], made[4] if unstated else each, made[5] if held else measured)
 
 
 def _places(reading: Reading, *, whole: bool = False) -> Table:
@@ -220,8 +272,7 @@ def _places(reading: Reading, *, whole: bool = False) -> Table:
         subtitle="Where data goes against where the dossier lets it go",
         columns=("Feature", "Goes to", "Region", "Allowed", "Verdict"),
         text_columns=("Feature", "Goes to", "Region", "Allowed", "Verdict"), rows=rows,
-        foot=f"From the dossiers; {inside} of {len(reading.places)} inside. Content folders are "
-             "disposed of by age; metering rows are not.",
+        foot=f"From the dossiers; {inside} of {len(reading.places)} inside.",
         empty="Every place named lies inside." if reading.places else "No dossier names where data goes.",
     )  # fmt: skip
 

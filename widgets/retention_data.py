@@ -26,6 +26,8 @@ ASSUMED_COMPRESSION = 3.0
 RECORDS_PER_OBJECT = 10_000
 PATH_MONTHS = 36
 MONTH_DAYS = 30
+STORE_TIER = "AWS S3 Standard (us-east-1)"
+"""Where the store's own segments are priced: any object store of this class costs about this."""
 METERING, TEXT = "metering rows", "prompts and answers"
 
 
@@ -46,6 +48,8 @@ class Reading:
     sizes: tuple[Mapping[str, Any], ...]
     due: Mapping[str, int]
     certificates: int
+    forecast: Mapping[str, Any] | None
+    """Running totals of requests by horizon, P10, P50, P90; None without usage."""
     measured: Mapping[str, tuple[float | None, str]]
     notices: tuple[str, ...]
 
@@ -82,9 +86,11 @@ def read(snapshot: Any, values: Mapping[str, Any]) -> Reading:  # noqa: ANN401
     content = [one for one in found["sizes"] if one["name"] not in ("usage", "outcomes")]
     text_bytes = tokens * _bytes_per_token() / requests if requests else 0.0
     if content:
-        text_bytes = sum(one["raw_bytes"] for one in content) / sum(one["rows"] for one in content)
+        text_bytes = sum(one["raw_bytes"] for one in content) / sum(
+            one.get("requests") or one["rows"] for one in content
+        )
     metering_days = _longest(series, metering=True)
-    text_days = _longest(series, metering=False)
+    text_days = _text_days(series, chosen("records"))
     packed = _compression(content)
     rules = [rule_from_row(row) for row in read_table("retention_rules")]
     notices = [] if content else [
@@ -102,8 +108,9 @@ def read(snapshot: Any, values: Mapping[str, Any]) -> Reading:  # noqa: ANN401
         resolutions=tuple(_resolved(series, rules, as_of=as_of)),
         places=tuple(chosen("places")), sizes=tuple(found["sizes"]),
         due=found["due"], certificates=found["certificates"],
+        forecast=_forecast(found, feature),
         measured={
-            "days": (float(text_days or 90), "stated in the dossiers" if text_days else "assumed"),
+            "days": (float(text_days or 90), "stated in the dossiers, mean over requests" if text_days else "assumed"),
             "compression": (
                 min(30.0, packed or ASSUMED_COMPRESSION),
                 "measured on the store" if packed else "assumed: the store holds no text",
@@ -113,12 +120,39 @@ def read(snapshot: Any, values: Mapping[str, Any]) -> Reading:  # noqa: ANN401
     )  # fmt: skip
 
 
+def _forecast(found: Mapping[str, Any], feature: str) -> Mapping[str, Any] | None:
+    wanted = None if feature == ALL else feature
+    return next((one for one in found.get("forecasts", ()) if one["feature"] == wanted), None)
+
+
+def stated_place(snapshot: Any) -> str | None:  # noqa: ANN401 - a Snapshot or a test's
+    """Return the place most dossiers keep prompts and answers in, where the prices know it."""
+    named = [
+        one["kept_in"] for one in published(snapshot)["series"]
+        if one.get("kept_in") in places_to_keep() and one["data_class"] != "metering"
+    ]  # fmt: skip
+    return max(sorted(set(named)), key=named.count, default=None)
+
+
 def _longest(series: Sequence[Mapping[str, Any]], *, metering: bool) -> int | None:
     days = [
         one["stated_days"] for one in series
         if (one["data_class"] == "metering") == metering and one["stated_days"]
     ]  # fmt: skip
     return max(days, default=None)
+
+
+def _text_days(
+    series: Sequence[Mapping[str, Any]], records: Sequence[Mapping[str, Any]]
+) -> int | None:
+    """Return how long text is kept: the mean over requests of each feature's longest period."""
+    days = weight = 0.0
+    for one in records:
+        longest = _longest([s for s in series if s["feature"] == one["feature"]], metering=False)
+        if longest is not None:
+            days += longest * one["requests_per_day"]
+            weight += one["requests_per_day"]
+    return round(days / weight) if weight else _longest(series, metering=False)
 
 
 def _compression(sizes: Sequence[Mapping[str, Any]]) -> float | None:
@@ -170,6 +204,8 @@ class Costed:
     by_class: Mapping[str, MonthlyCost]
     path_by_class: dict[str, Sequence[float]]
     path_by_tier: dict[str, Sequence[float]]
+    path_expected: Any
+    """P10, P50 and P90 of each month under the usage forecast, shape (3, months); or None."""
     elasticity: float
     text_flow: Flow
     unconfirmed: tuple[str, ...]
@@ -197,8 +233,9 @@ def costed(reading: Reading, values: Mapping[str, Any]) -> Costed:
             sampling=values["sampling"], records_per_object=RECORDS_PER_OBJECT,
         ),
     }  # fmt: skip
+    own = (replace(places[STORE_TIER].tier, name=STORE_TIER),)
     plans = {
-        METERING: Plan(tiers=tiers, starts=starts, period_days=reading.metering_days),
+        METERING: Plan(tiers=own, starts=(0,), period_days=reading.metering_days),
         TEXT: Plan(tiers=tiers, starts=starts, period_days=max(1, int(values["days"]))),
     }
     months = {name: steady_state(flow, plans[name]) for name, flow in flows.items()}
@@ -206,16 +243,20 @@ def costed(reading: Reading, values: Mapping[str, Any]) -> Costed:
     weights = [
         one.total_usd * days_elasticity(flows[name], plans[name]) for name, one in months.items()
     ]
-    by_tier = {
-        tier.name: np.sum(
-            [_path(flows[name], _only(plans[name], place)) for name in flows], axis=0
-        ).tolist()
-        for place, tier in enumerate(tiers)
-    }
+    by_tier: dict[str, Any] = {}
+    for name, plan in plans.items():
+        for place, tier in enumerate(plan.tiers):
+            path = _path(flows[name], _only(plan, place))
+            by_tier[tier.name] = by_tier.get(tier.name, 0.0) + path
+    scenarios = _scenarios(reading)
+    expected = None if scenarios is None else sum(
+        _path(flows[name], plans[name], scenarios) for name in flows
+    )  # fmt: skip
     return Costed(
         month=month, by_class=months,
         path_by_class={name: _path(flows[name], plans[name]).tolist() for name in flows},
-        path_by_tier=by_tier,
+        path_by_tier={name: path.tolist() for name, path in by_tier.items()},
+        path_expected=expected,
         elasticity=sum(weights) / month.total_usd if month.total_usd else 0.0,
         text_flow=flows[TEXT],
         unconfirmed=tuple(label for label in labels if not places[label].may_lead),
@@ -231,17 +272,35 @@ def _only(plan: Plan, place: int) -> Plan:
     return replace(plan, tiers=tiers)
 
 
-def _path(flow: Flow, plan: Plan) -> Any:  # noqa: ANN401 - an array of months
-    """Return the cost of each month of 30 days, the volume held flat."""
-    days = cost_path_usd(flow, plan, np.ones(PATH_MONTHS * MONTH_DAYS))
-    return days.reshape(PATH_MONTHS, MONTH_DAYS).sum(axis=1)
+def _path(flow: Flow, plan: Plan, volume: Any = None) -> Any:  # noqa: ANN401 - arrays of months
+    """Return the cost of each month of 30 days; the volume held flat where none is given."""
+    days = np.ones(PATH_MONTHS * MONTH_DAYS) if volume is None else volume
+    usd = cost_path_usd(flow, plan, days)
+    return usd.reshape(*usd.shape[:-1], PATH_MONTHS, MONTH_DAYS).sum(axis=-1)
+
+
+def _scenarios(reading: Reading) -> Any:  # noqa: ANN401 - an array, or None
+    """Return the volume of each day at P10, P50 and P90, against the last 30 days; (3, days).
+
+    The forecast's running totals give the volume between its horizons; after the last one it is
+    held flat. Low stays low and high stays high, so the quantiles of the cost are those of usage.
+    """
+    if reading.forecast is None or not reading.requests_per_day:
+        return None
+    totals = np.array(reading.forecast["totals"]).T
+    ends = np.array(reading.forecast["horizons_days"])
+    steps = np.diff(totals, axis=1, prepend=0.0) / np.diff(ends, prepend=0)
+    lengths = np.diff(ends, prepend=0)
+    daily = np.repeat(steps / reading.requests_per_day, lengths, axis=1)
+    held = np.repeat(daily[:, -1:], PATH_MONTHS * MONTH_DAYS - daily.shape[1], axis=1)
+    return np.maximum(np.concatenate([daily, held], axis=1), 0.0)
 
 
 def _together(months: Sequence[MonthlyCost]) -> MonthlyCost:
-    """Return the sum of months over the same tiers, cause by cause."""
+    """Return the sum of months, cause by cause; their tiers stand beside each other."""
     summed: dict[str, Any] = {}
     for one in fields(MonthlyCost):
         found = [getattr(month, one.name) for month in months]
         by_tier = isinstance(found[0], tuple)
-        summed[one.name] = tuple(map(sum, zip(*found, strict=True))) if by_tier else sum(found)
+        summed[one.name] = tuple(gb for part in found for gb in part) if by_tier else sum(found)
     return MonthlyCost(**summed)

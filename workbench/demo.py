@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from workbench.answers import Source, reconciliation
+from workbench.answers import Source, content, reconciliation
 from workbench.answers.locking import move_register
 from workbench.answers.publish import publish
 from workbench.answers.vintages import locked_versions
 from workbench.errors import InputError
 from workbench.playbook.assumptions.scenarios import parse_register
-from workbench.samples import ingest_plan, write_samples
+from workbench.samples import ingest_plan, texts, write_samples
 from workbench.samples.assumptions import NAME, WRITTEN_FOR, earlier_register
 from workbench.samples.catalogue import FIRST_DAY, LAST_DAY
 from workbench.samples.invoices import write_invoices
@@ -81,6 +81,16 @@ def build(folder: Path, *, requests: int, now: datetime) -> Iterator[tuple[str, 
     )
 
     begun = time.perf_counter()
+    path, data_class = texts(folder)
+    _ask_for(folder, data_class)
+    kept = content.read(workspace, [path], now=now)
+    rows, redacted = sum(kept.kept.values()), sum(kept.redacted.values())
+    yield (
+        f"{rows:,} synthetic prompts and answers kept, {redacted} finds redacted",
+        time.perf_counter() - begun,
+    )
+
+    begun = time.perf_counter()
     path = publish(workspace, now=now)
     yield f"snapshot {path.name} published", time.perf_counter() - begun
 
@@ -100,8 +110,8 @@ def lock_earlier_envelopes(workspace: Workspace, *, scale: float) -> int:
             if on.isoformat() in there:
                 continue
             source = Source(workspace, catalog, on)
-            content = earlier_register(scale, f"{begins:%Y-%m}", on.isoformat())
-            register = parse_register(content, name="earlier envelope")
+            written = earlier_register(scale, f"{begins:%Y-%m}", on.isoformat())
+            register = parse_register(written, name="earlier envelope")
             for step, by in SIGNING:
                 move_register(source, step, register, by=by, on=on, note=MADE_AFTERWARDS)
             locked += 1
@@ -114,3 +124,11 @@ def _months(first: date, last: date) -> Iterator[tuple[int, int]]:
     while at < last.year * 12 + last.month:
         yield at // 12, at % 12 + 1
         at += 1
+
+
+def _ask_for(folder: Path, data_class: str) -> None:
+    """Let the workspace keep the text of one data class, where it does not say yet."""
+    config = folder / "workbench.toml"
+    text = config.read_text(encoding="utf-8")
+    if "\n[content]" not in text:
+        config.write_text(f'{text}\n[content]\nkeep = ["{data_class}"]\n', encoding="utf-8")

@@ -52,17 +52,21 @@ def terms(workspace: Workspace) -> list[str]:
 # Disposal
 
 
+def prompts(items: list[disposition.Item]) -> list[disposition.Item]:
+    return [one for one in items if one.data_class == "prompts"]
+
+
 def test_a_month_goes_once_its_last_day_is_older_than_the_period(workspace: Workspace) -> None:
     for month in ("2026-07", "2026-08", "2026-09"):
         content(workspace, "prompts", month, texts("a", "b"))
     # 31 August + 85 days = 24 November: on that day August is still inside its period
     policy = Policy(data_class="prompts", keep_days=85, rule_ids=("RET-07",))
-    items = disposition.plan(workspace.layout, [policy], as_of=TODAY)
+    items = prompts(disposition.plan(workspace.layout, [policy], as_of=TODAY))
     assert [(one.month, one.decision) for one in items] == [
         ("2026-07", "dispose"), ("2026-08", "keep"), ("2026-09", "keep"),
     ]  # fmt: skip
     assert "ends on 2026-11-24" in items[1].reason
-    later = disposition.plan(workspace.layout, [policy], as_of=date(2026, 11, 25))
+    later = prompts(disposition.plan(workspace.layout, [policy], as_of=date(2026, 11, 25)))
     assert [one.decision for one in later] == ["dispose", "dispose", "keep"]
 
 
@@ -116,7 +120,7 @@ def test_disposal_never_touches_a_day_inside_the_minimum_or_a_hold(
 def test_a_period_that_counts_from_an_unknown_event_disposes_of_nothing(workspace) -> None:
     content(workspace, "prompts", "2020-01", texts("a"))
     policy = Policy(data_class="prompts", keep_days=1, counts_from_record=False)
-    [item] = disposition.plan(workspace.layout, [policy], as_of=TODAY)
+    [item] = prompts(disposition.plan(workspace.layout, [policy], as_of=TODAY))
     assert item.decision == "keep"
 
 

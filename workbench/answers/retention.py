@@ -1,12 +1,16 @@
 """What may go, what must stay, and doing it: retention plans, disposal, erasing a person."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
+import numpy as np
 import yaml
 
 from workbench.answers import Source
+from workbench.answers.closes import close_records
 from workbench.errors import InputError
+from workbench.models.forecast.rolling import forecast_fan
 from workbench.models.plain import made
 from workbench.models.retention.resolver import Resolution
 from workbench.playbook.dossier import Dossier
@@ -20,8 +24,8 @@ from workbench.workspace import Workspace
 
 HOLDS = "holds.yaml"
 SCOPE = (
-    "Content folders are disposed of by age. Metering rows hold no content and are not: "
-    "every cost rests on them."
+    "Content goes by month. So do metering rows and outcomes of closed months; their rollups, "
+    "counts and closed figures stay. Of quarantined records the excerpt goes, the reason stays."
 )
 
 
@@ -46,11 +50,44 @@ def legal_holds(layout: Layout) -> list[disposition.Hold]:
         ) from error
 
 
-def plan(workspace: Workspace, *, as_of: date) -> tuple[list[disposition.Item], list[Resolution]]:
-    """Return what would go on a day and why, and what the law asks of every store."""
+def plan(
+    workspace: Workspace, *, as_of: date, features: Sequence[str] | None = None
+) -> tuple[list[disposition.Item], list[Resolution]]:
+    """Return what would go on a day and why, and what the law asks of every store.
+
+    `features` are those that have metering rows; they are read from the store where None.
+
+    Raises
+    ------
+    InputError
+        If a dossier, a hold or the workspace's own period cannot be read.
+    """
     layout = workspace.layout
-    dossiers = read_dossiers(layout.root / "dossiers")
-    return retain_plan(layout, dossiers, holds=legal_holds(layout), as_of=as_of)
+    if features is None:
+        with workspace.reader() as catalog:
+            features = [one["feature"] for one in catalog.rows(_FEATURES)]
+    return retain_plan(
+        layout,
+        read_dossiers(layout.root / "dossiers"),
+        holds=legal_holds(layout),
+        as_of=as_of,
+        closed=frozenset(one["period"] for one in close_records(layout.root)),
+        features=features,
+        default_days=_own_period(workspace),
+    )
+
+
+_FEATURES = "SELECT DISTINCT coalesce(feature, '') AS feature FROM rollup_day ORDER BY 1"
+
+
+def _own_period(workspace: Workspace) -> int | None:
+    """Return `metering_days` of [retention] in workbench.toml; None where it states none."""
+    days = workspace.settings().get("retention", {}).get("metering_days")
+    if days is None or (isinstance(days, int) and not isinstance(days, bool) and days >= 0):
+        return days
+    raise InputError(
+        f"{workspace.layout.config}: [retention] metering_days is {days!r}. Write whole days, such as 2555."
+    )
 
 
 def apply(workspace: Workspace, *, as_of: date, now: datetime) -> dict[str, Any] | None:
@@ -63,8 +100,10 @@ def apply(workspace: Workspace, *, as_of: date, now: datetime) -> dict[str, Any]
     """
     if as_of > now.date():
         raise InputError(f"{as_of} lies ahead: records go on their day, not before it.")
-    items, _ = plan(workspace, as_of=as_of)
-    with upkeep.removing(workspace.layout), Catalog.open(workspace.layout):
+    with workspace.reader(locked=False):
+        pass  # mended and rolled up, so that what is kept next is complete
+    with upkeep.removing(workspace.layout):
+        items, _ = plan(workspace, as_of=as_of)
         return disposition.apply(workspace.layout, items, at=_iso(now))
 
 
@@ -131,7 +170,8 @@ def document(source: Source) -> dict[str, Any] | None:
     """Return what the retention page needs: volumes, measured sizes, stores, places, what is due."""
     layout = source.workspace.layout
     dossiers = read_dossiers(layout.root / "dossiers")
-    items, found = plan(source.workspace, as_of=source.as_of)
+    features = [one["feature"] for one in source.rows(_FEATURES)]
+    items, found = plan(source.workspace, as_of=source.as_of, features=features)
     due = [one for one in items if one.decision == "dispose"]
     owners = [(one.feature, kept) for one in dossiers for kept in one.retention]
     meters = ", ".join(f"'{name}'" for name in TEXT_METERS)
@@ -142,10 +182,11 @@ def document(source: Source) -> dict[str, Any] | None:
             _RECORDS.replace("$meters", meters),
             {"days": WINDOW_DAYS, "last": source.as_of.isoformat()},
         ),
+        "forecasts": _forecasts(source),
         "sizes": [
             {
                 "name": one.name, "rows": one.rows, "stored_bytes": one.stored_bytes,
-                "raw_bytes": one.raw_bytes,
+                "raw_bytes": one.raw_bytes, "requests": one.requests,
             }
             for one in measured_sizes(layout)
         ],
@@ -157,6 +198,7 @@ def document(source: Source) -> dict[str, Any] | None:
                 "sectors": sorted(one.series.sectors), "holders": sorted(one.series.holders),
                 "region": one.series.region, "stated_days": one.series.stated_days,
                 "on_hold": one.series.on_hold,
+                "kept_in": kept.kept_in, "conflict_decision": kept.conflict_decision,
             }
             for (feature, kept), one in zip(owners, found, strict=True)
         ],
@@ -164,6 +206,45 @@ def document(source: Source) -> dict[str, Any] | None:
         "due": {"files": len(due), "bytes": sum(one.bytes for one in due)},
         "certificates": len(certificates.certificates(layout)),
     }  # fmt: skip
+
+
+HORIZONS_DAYS = (30, 60, 90)
+SHORTEST_SERIES_DAYS = 28
+"""Four weeks: below that the days of the week are not known, and nothing is forecast."""
+_DAILY = """
+SELECT CAST(c.day AS VARCHAR) AS day, r.feature, CAST(sum(r.requests) AS DOUBLE) AS requests
+FROM (SELECT DISTINCT day FROM rollup_day WHERE day <= $last::DATE) AS c
+JOIN rollup_day AS r ON r.day = c.day GROUP BY ALL ORDER BY 1
+"""
+
+
+def _forecasts(source: Source) -> list[dict[str, Any]]:
+    """Return for all features together (feature None), and each, what requests may come to.
+
+    Running totals at each horizon, P10, P50 and P90 from the past errors of such totals.
+    """
+    rows = source.rows(_DAILY, {"last": source.as_of.isoformat()})
+    days = sorted({row["day"] for row in rows})
+    place = {day: number for number, day in enumerate(days)}
+    series: dict[str | None, Any] = {None: np.zeros(len(days))}
+    for row in rows:
+        series[None][place[row["day"]]] += row["requests"]
+        if row["feature"]:
+            series.setdefault(row["feature"], np.zeros(len(days)))[place[row["day"]]] += row[
+                "requests"
+            ]
+    found = []
+    for feature, values in series.items():
+        if values.size >= SHORTEST_SERIES_DAYS:
+            fan = forecast_fan(values, horizons_days=list(HORIZONS_DAYS))
+            found.append(
+                {
+                    "feature": feature, "horizons_days": list(HORIZONS_DAYS),
+                    "totals": [[one.p10, one.p50, one.p90] for one in fan],
+                    "calibrated": all(one.calibrated for one in fan),
+                }
+            )  # fmt: skip
+    return found
 
 
 def places_of(dossier: Dossier) -> list[dict[str, Any]]:

@@ -101,8 +101,13 @@ def ingest(
     """Read log files, folders or globs into the store.
 
     Every record is loaded, a duplicate, quarantined or skipped; a file is committed whole or
-    not at all; reading the same bytes again changes nothing.
+    not at all; reading the same bytes again changes nothing. `--format content` reads prompts
+    and answers: those of the data classes that [content] keep in workbench.toml asks for are
+    screened and kept, the rest is passed over.
     """
+    if fmt == "content":
+        _ingest_content(paths, _constants(sets), folder, dry_run=dry_run, as_json=as_json)
+        return
     from workbench.cli.progress import bar
     from workbench.workspace import Workspace
 
@@ -128,6 +133,39 @@ def ingest(
         _print_ingest(report, dry_run=dry_run)
     if report.failed:
         raise click.exceptions.Exit(1)
+
+
+def _ingest_content(
+    paths: tuple[Path, ...],
+    constants: dict[str, str],
+    folder: Path,
+    *,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    from workbench.answers import content
+    from workbench.workspace import Workspace
+
+    if dry_run:
+        raise click.UsageError("--dry-run is not offered for content.")
+    files = [
+        one for path in paths for one in (sorted(path.rglob("*.*")) if path.is_dir() else [path])
+    ]
+    report = content.read(Workspace(folder), files, now=datetime.now(tz=UTC), constants=constants)
+    if as_json:
+        print_json(content.as_data(report))
+        return
+    kept = ", ".join(f"{rows:,} {name}" for name, rows in sorted(report.kept.items()))
+    click.echo(f"Kept: {kept or 'nothing'}.")
+    for name, rows in sorted(report.not_asked_for.items()):
+        click.echo(
+            f"not kept: {rows:,} {name}; [content] keep in workbench.toml does not ask for it"
+        )
+    if report.redacted:
+        found = ", ".join(f"{count:,} {kind}" for kind, count in sorted(report.redacted.items()))
+        click.echo(f"redacted before it was kept: {found}")
+    for path in report.known:
+        click.echo(f"already read: {path}")
 
 
 _COUNTED = (

@@ -2,12 +2,17 @@
 
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from workbench.cli.app import json_option, print_json, print_rows, workspace_option
 from workbench.cli.playbook import as_of_option
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from workbench.store.disposition import Item
 
 
 def register(group: click.Group) -> None:
@@ -23,9 +28,10 @@ def register(group: click.Group) -> None:
 def retain() -> None:
     """Say what has reached the end of its period, and dispose of it with a certificate.
 
-    Content folders go by age, month by month. Metering rows do not: they hold no content, and
-    every cost rests on them. Legal holds are listed in the workspace's holds.yaml (name, and
-    optionally data_class, since, until); they override every period.
+    Content goes by month. So do metering rows and outcomes once their month is closed: rollups,
+    counts and closed figures stay to the last digit. Periods stand in the dossiers; for rows no
+    dossier speaks for, [retention] metering_days in workbench.toml. Legal holds are listed in
+    holds.yaml (name, and optionally data_class, since, until); they override every period.
     """
 
 
@@ -55,16 +61,27 @@ def plan(as_of: datetime | None, folder: Path, as_json: bool) -> None:
     if as_json:
         print_json(data)
         return
-    rows = [[i.decision, i.file, str(i.rows or ""), i.reason, ", ".join(i.rule_ids)] for i in items]
-    if rows:
-        print_rows(["", "file", "rows", "why", "rules"], rows)
+    if items:
+        print_rows(["", "class", "month", "files", "rows", "why", "rules"], _by_month(items))
     else:
-        click.echo("No content is on file, so nothing would go.")
+        click.echo("Nothing is on file, so nothing would go.")
     law = sorted({(one["store"], one["verdict"], band["reason"]) for one in data["law"]
                   for band in one["bands"] or [{"reason": "no rule binds it"}]})  # fmt: skip
     if law:
         print_rows(["store", "verdict", "why"], [list(one) for one in law])
     click.echo(f"As of {day}. {answers.SCOPE} Not legal advice.")
+
+
+def _by_month(items: "Sequence[Item]") -> list[list[str]]:
+    """Return a line a decision, class and month; `--json` lists every file."""
+    found: dict[tuple[str, ...], list[Item]] = {}
+    for one in items:
+        key = (one.decision, one.data_class, one.month, one.reason, ", ".join(one.rule_ids))
+        found.setdefault(key, []).append(one)
+    return [
+        [decision, name, month, str(len(ones)), f"{sum(i.rows or 0 for i in ones):,}", why, rules]
+        for (decision, name, month, why, rules), ones in sorted(found.items())
+    ]
 
 
 @retain.command()
@@ -83,7 +100,8 @@ def apply(as_of: datetime | None, folder: Path, as_json: bool) -> None:
     elif certificate is None:
         click.echo("Nothing has reached the end of its period.")
     else:
-        _print_certificate(certificate, f"{len(certificate['files'])} files disposed of")
+        told = f"{len(certificate['files'])} files, {certificate['rows']:,} rows disposed of"
+        _print_certificate(certificate, told)
 
 
 @click.command()
@@ -94,8 +112,8 @@ def apply(as_of: datetime | None, folder: Path, as_json: bool) -> None:
 def erase(subject: str | None, user_id: str | None, folder: Path, as_json: bool) -> None:
     """Remove one person: content goes, metering rows lose user, session and trace.
 
-    Cost, meters, closed figures and counts of users stay. Source logs outside the workspace are
-    listed: they are yours to erase. While a legal hold is on file nothing is erased.
+    Logs, tables and exports that lie in the workspace are cleaned too. Cost, meters, closed
+    figures and counts stay. Source logs outside the workspace are listed: they are yours to erase. While a legal hold is on file nothing is erased.
     """
     from workbench.answers import retention as answers
     from workbench.answers.publish import publish
@@ -113,9 +131,11 @@ def erase(subject: str | None, user_id: str | None, folder: Path, as_json: bool)
         return
     counts = ", ".join(
         f"{certificate[f'{kind}_rows']:,} {kind} rows"
-        for kind in ("usage", "content", "quarantined")
+        for kind in ("usage", "outcome", "content", "quarantined")
     )
     _print_certificate(certificate, f"Erased: {counts}")
+    for path in certificate["files_cleaned"]:
+        click.echo(f"cleaned: {path}")
     for path in certificate["owner_to_erase"]:
         click.echo(f"yours to erase: {path}")
     for one in certificate["still_found_in"]:
@@ -136,7 +156,7 @@ def retention(inputs: Path, as_json: bool) -> None:
     """Cost a retention policy, and with `choices` search for cheaper ones.
 
     Inputs: packet, flow, plan (tiers, starts, period_days), and optionally reading, limits,
-    choices. Metering rows of a workspace are not disposed of by age; see `workbench retain`.
+    choices.
     """
     from workbench.cli.exit import plain_inputs
     from workbench.models.retention.headless import retention_report

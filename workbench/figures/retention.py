@@ -12,6 +12,7 @@ from workbench.models.retention.cost import MonthlyCost
 from workbench.models.retention.optimizer import Optimum
 from workbench.models.retention.path import Floats, quantiles_usd
 from workbench.models.retention.resolver import Band, Resolution
+from workbench.models.retention.windows import crossing
 
 CAUSES = (
     ("ingest_usd", "ingest"), ("storage_usd", "storage"), ("requests_usd", "write requests"),
@@ -39,23 +40,39 @@ def answer(month: MonthlyCost, *, elasticity: float) -> str:
     return f"{told}; a period 10 % shorter saves {theme.percent(elasticity * 0.1, digits=1)} of it."
 
 
-def tiles(month: MonthlyCost, resolutions: Sequence[Resolution], *, as_of: str) -> tuple[Tile, ...]:
-    """Return the bill, its largest cause, stock, conflicts and missing periods."""
+def tiles(
+    month: MonthlyCost,
+    resolutions: Sequence[Resolution],
+    *,
+    as_of: str,
+    expected: tuple[float, float] | None = None,
+) -> tuple[Tile, ...]:
+    """Return the bill, its largest cause, stock, conflicts and missing periods.
+
+    `expected` is P10 and P90 of the month under the usage forecast.
+    """
     total, unit = theme.money_parts(month.total_usd)
+    low, high = (theme.money(usd) for usd in expected or (month.total_usd, month.total_usd))
+    told = f"● P10 {low} – P90 {high} by the forecast" if expected else ""
     cause, usd = max(
         ((name, getattr(month, field)) for field, name in CAUSES), key=lambda one: one[1]
     )
-    conflicts = sum(one.verdict == "conflict" for one in resolutions)
+    conflicts = len(conflicting(resolutions))
     unstated = sum(one.series.stated_days is None for one in resolutions)
     held = sum(one.series.on_hold for one in resolutions)
     return (
-        Tile(label="A month, steady state", value=total, unit=unit, foot="modelled, list prices"),
+        Tile(label="A month, steady state", value=total, unit=unit, foot="modelled, list prices", delta=told),
         Tile(label="Largest cause", value=cause, delta=f"● {theme.money(usd)} a month"),
         Tile(label="Billed stock", value=theme.number(sum(month.stock_gb_by_tier)), unit="GB"),
         Tile(label="Conflicts of law", value=str(conflicts), foot=as_of, **_tone(conflicts)),
         Tile(label="Series without a stated period", value=str(unstated), foot=as_of, **_tone(unstated)),
         Tile(label="Series on legal hold", value=str(held), foot=as_of),
     )  # fmt: skip
+
+
+def conflicting(resolutions: Sequence[Resolution]) -> list[Resolution]:
+    """Return the classes whose rules collide, in one band or across triggers."""
+    return [one for one in resolutions if one.verdict == "conflict" or crossing(one) is not None]
 
 
 def _tone(count: int) -> dict[str, Any]:
@@ -75,6 +92,18 @@ def cost_over_time(
 ) -> Chart:
     """Draw the way to the steady state: cost a month by tier or class."""
     return stacked(caption, x=months, parts=usd_by_tier)
+
+
+def cost_band(
+    caption: Caption,
+    *,
+    months: Sequence[str],
+    p10: Sequence[float],
+    p50: Sequence[float],
+    p90: Sequence[float],
+) -> Chart:
+    """Draw P10, P50 and P90 of the month's cost under the usage forecast."""
+    return fan(caption, x=months, p10=p10, p50=p50, p90=p90)
 
 
 def cost_fan(caption: Caption, *, months: Sequence[str], usd: Floats) -> Chart:
@@ -99,13 +128,13 @@ def law_bands(caption: Caption, *, resolutions: Sequence[Resolution]) -> Chart:
     ]
     reach = 1.15 * max(ends, default=365)
     names = [
-        f"{one.series.store}, from {band.trigger.replace('_', ' ')}" if band.lower or band.upper
-        else one.series.store
+        f"{_class_of(one)}, {band.trigger.replace('_', ' ')}" if band.lower or band.upper
+        else _class_of(one)
         for one, band in lanes
     ]  # fmt: skip
     layout = theme.layout(
         height_px=max(120, 48 + LANE_PIXELS * len(lanes)),
-        left_px=round(min(230, 14 + max((len(name) for name in names), default=0) * 6.3)),
+        left_px=round(min(270, 14 + max((len(name) for name in names), default=0) * 6.3)),
     )
     places = list(range(len(lanes)))
     layout["yaxis"] |= {
@@ -148,6 +177,11 @@ def law_bands(caption: Caption, *, resolutions: Sequence[Resolution]) -> Chart:
             "The mark is the stated period."
         ),
     )  # fmt: skip
+
+
+def _class_of(one: Resolution) -> str:
+    """Return the series' name; that it lies in the content folder goes without saying."""
+    return one.series.store.removeprefix("content: ")
 
 
 def _days(days: int | None) -> str:
@@ -199,6 +233,10 @@ def conflicts(resolutions: Sequence[Resolution], *, title: str, subtitle: str) -
             if band.verdict != "feasible":
                 tone: Tone = "bad" if band.verdict == "conflict" else "neutral"
                 rows.append((store, Cell(text=band.verdict, tone=tone, tag=True), band.reason))
+        across = crossing(one)
+        if across is not None:
+            tag = Cell(text="conflict across triggers", tone="bad", tag=True)
+            rows.append((store, tag, f"If all happens on one day: {across.reason}"))
         for finding in one.findings:
             if finding.verdict == "fail":
                 tag = Cell(text=f"{finding.subject} fails", tone="bad", tag=True)

@@ -224,26 +224,49 @@ OUTCOME_UNIT_TABLE = """kind VARCHAR, id VARCHAR, feature VARCHAR, environment V
     human_minutes DOUBLE, quality_sum DOUBLE, quality_count BIGINT"""
 
 
-def outcome_units(*, usage: str, outcomes: str) -> str:
-    """Return the SELECT of one row per unit of work that has an outcome.
+_UNIT_KEYS = ("ticket_id", "session_id", "request_id")
 
-    A unit is a ticket, session or request; its feature is that of its first request. The
-    latest outcome row decides; earlier ones are kept and still say that it was resolved or
-    reopened on the way. Units without any request have feature NULL and matched FALSE.
-    """
-    keyed = " UNION ALL ".join(
-        f"SELECT '{key}' AS kind, {key} AS id, occurred_at, outcome, quality_score, human_minutes,"
-        f" source_id, source_row FROM {outcomes} WHERE {key} IS NOT NULL"
-        for key in ("ticket_id", "session_id", "request_id")
-    )
-    requests = " UNION ALL ".join(
+
+def first_requests(*, usage: str, outcomes: str) -> str:
+    """Return the SELECT of where each unit of work that has an outcome began, by kind and id."""
+    return " UNION ALL ".join(
         f"SELECT '{key}' AS kind, u.{key} AS id, min(u.started_at) AS first_at,"
         " arg_min(u.feature, u.started_at) AS feature,"
         " arg_min(u.environment, u.started_at) AS environment,"
         f" arg_min(u.tenant, u.started_at) AS tenant FROM {usage} AS u WHERE u.{key} IN"
         f" (SELECT o.{key} FROM {outcomes} AS o WHERE o.{key} IS NOT NULL) GROUP BY u.{key}"
-        for key in ("ticket_id", "session_id", "request_id")
+        for key in _UNIT_KEYS
     )
+
+
+def outcome_units(*, usage: str, outcomes: str, origins: str | None = None) -> str:
+    """Return the SELECT of one row per unit of work that has an outcome.
+
+    A unit is a ticket, session or request; its feature is that of its first request. The
+    latest outcome row decides; earlier ones are kept and still say that it was resolved or
+    reopened on the way. Units without any request have feature NULL and matched FALSE.
+
+    Parameters
+    ----------
+    usage, outcomes
+        Relations of the rows.
+    origins
+        Relation of first requests whose rows were disposed of (kind, id, first_at, feature,
+        environment, tenant).
+    """
+    keyed = " UNION ALL ".join(
+        f"SELECT '{key}' AS kind, {key} AS id, occurred_at, outcome, quality_score, human_minutes,"
+        f" source_id, source_row FROM {outcomes} WHERE {key} IS NOT NULL"
+        for key in _UNIT_KEYS
+    )
+    requests = first_requests(usage=usage, outcomes=outcomes)
+    if origins is not None:
+        requests = (
+            "SELECT kind, id, min(first_at) AS first_at, arg_min(feature, first_at) AS feature,"
+            " arg_min(environment, first_at) AS environment, arg_min(tenant, first_at) AS tenant"
+            f" FROM ({requests} UNION ALL SELECT kind, id, first_at, feature, environment, tenant"
+            f" FROM {origins}) GROUP BY kind, id"
+        )
     return (
         "SELECT k.kind, k.id, r.feature, r.environment, r.tenant, r.id IS NOT NULL AS matched,"
         " CAST(min(k.occurred_at) AS DATE) AS day, bool_or(k.outcome = 'resolved') AS resolved,"

@@ -171,6 +171,9 @@ class RetentionRule(Part):
     store: str
     data_class: str
     keep_days: int | None = Field(None, ge=0)
+    kept_in: str | None = Field(
+        None, description="place as the storage prices name it: AWS S3 Standard (us-east-1)"
+    )
     rule_ids: list[str] = Field(default_factory=list)
     trigger: str | None = None
     reason: str | None = None

@@ -5,17 +5,19 @@ the roles of the rules it cites, the AI Act role where the risk is high, and con
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from typing import Any
 
 from workbench.models.retention.resolver import RecordSeries, Resolution, resolve
 from workbench.models.retention.rules import Rule, rule_from_row
+from workbench.models.retention.windows import crossing
 from workbench.playbook.dossier import Dossier, RetentionRule
 from workbench.reference import read_table
 from workbench.store.disposition import Hold, Item, Policy, plan
 from workbench.store.layout import Layout
 
+METERING = "metering"
 AI_ACT_HOLDERS = {"provider": "high_risk_ai_provider", "deployer": "high_risk_ai_deployer"}
 LAW_WORDS = {"personal": "personal_data", "personal data": "personal_data"}
 """What a dossier calls a class, and what the rules call it, where both plainly mean the same."""
@@ -99,8 +101,34 @@ def _stricter(one: Policy, other: Policy) -> Policy:
     )
 
 
+def _for_metering(
+    found: list[Policy], *, features: Iterable[str], covered: set[str], default_days: int | None
+) -> list[Policy]:
+    """Return the policies with metering answered for every feature that has rows.
+
+    Rows of all features lie in the same segments, so one feature without a period keeps them all,
+    unless the workspace states a period for what no dossier speaks for.
+    """
+    unstated = tuple(sorted({one or "rows without a feature" for one in features} - covered))
+    if not unstated:
+        return found
+    rest = Policy(data_class=METERING, keep_days=default_days)
+    before = next((one for one in found if one.data_class == METERING), None)
+    made = rest if before is None else _stricter(before, rest)
+    if made.keep_days is None:
+        made = replace(made, unstated=unstated if default_days is None else ())
+    return [*(one for one in found if one.data_class != METERING), made]
+
+
 def retain_plan(
-    layout: Layout, dossiers: Sequence[Dossier], *, holds: Sequence[Hold] = (), as_of: date
+    layout: Layout,
+    dossiers: Sequence[Dossier],
+    *,
+    holds: Sequence[Hold] = (),
+    as_of: date,
+    closed: frozenset[str] = frozenset(),
+    features: Iterable[str] = (),
+    default_days: int | None = None,
 ) -> tuple[list[Item], list[Resolution]]:
     """Return what would go and why, and what the law asks, for a workspace.
 
@@ -112,6 +140,12 @@ def retain_plan(
         Legal holds; they override every period.
     as_of
         Day the plan is made for.
+    closed
+        Months (`2026-10`) that are closed; metering rows of others stay.
+    features
+        Features that have metering rows; one that no dossier gives a period keeps all rows.
+    default_days
+        The workspace's own period for metering rows that no dossier speaks for.
     """
     rules = shipped_rules()
     stated = [
@@ -123,8 +157,28 @@ def retain_plan(
             strict=True,
         )
     ]
-    items = plan(layout, policies(stated), holds=holds, as_of=as_of)
+    covered = {
+        dossier.feature
+        for dossier in dossiers
+        if any(kept.data_class == METERING for kept in dossier.retention)
+    }
+    found = _for_metering(
+        policies(stated), features=features, covered=covered, default_days=default_days
+    )
+    items = plan(layout, found, holds=holds, as_of=as_of, closed=closed)
     return items, [resolution for _, resolution in stated]
+
+
+def _across(one: Resolution) -> dict[str, str | None] | None:
+    found = crossing(one)
+    if found is None:
+        return None
+    rule = found.overriding
+    return {
+        "verdict": found.verdict,
+        "overriding": rule.rule_id if rule else None,
+        "reason": found.reason,
+    }
 
 
 def as_data(items: Iterable[Item], resolved: Iterable[Resolution]) -> dict[str, Any]:
@@ -155,6 +209,7 @@ def as_data(items: Iterable[Item], resolved: Iterable[Resolution]) -> dict[str, 
                     }
                     for band in one.bands
                 ],
+                "across_triggers": _across(one),
                 "findings": [
                     {"subject": f.subject, "verdict": f.verdict, "text": f.text}
                     for f in one.findings

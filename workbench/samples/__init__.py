@@ -8,7 +8,8 @@ from workbench.samples.generate import (
     SampleSummary,
     ingest_plan,
     price_sheets,
+    texts,
     write_samples,
 )
 
-__all__ = ["FileSummary", "SampleSummary", "ingest_plan", "price_sheets", "write_samples"]
+__all__ = ["FileSummary", "SampleSummary", "ingest_plan", "price_sheets", "texts", "write_samples"]

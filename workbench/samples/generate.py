@@ -28,10 +28,13 @@ from workbench.samples.catalogue import (
     UNPRICED_MODEL,
 )
 from workbench.samples.paperwork import write_paperwork
+from workbench.samples.texts import DATA_CLASS, TEXTS_FILE, write_texts
 from workbench.samples.traffic import draw_requests
 from workbench.samples.work_items import UNMATCHED_OUTCOMES, draw_outcomes
 
 LOGS_FOLDER = "logs"
+CONTENT_FOLDER = "texts"
+"""Prompts and answers lie apart from the usage logs: another command reads them."""
 SUMMARY_FILE = "summary.json"
 METERS = (*formats.TEXT_METERS, "images", "pages")
 
@@ -72,7 +75,7 @@ class SampleSummary:
 def write_samples(folder: Path, *, seed: int = 7, requests: int = 200_000) -> SampleSummary:
     """Write six months of synthetic requests below `folder` and say what they hold.
 
-    Makes `logs/` (eight sources), `prices/contract-prices.csv`, `dossiers/*.yaml`,
+    Makes `logs/` (eight sources), `texts/`, `prices/contract-prices.csv`, `dossiers/*.yaml`,
     `assumptions/*.yaml` and `summary.json`. Files of the same names are replaced.
 
     Parameters
@@ -99,6 +102,7 @@ def write_samples(folder: Path, *, seed: int = 7, requests: int = 200_000) -> Sa
     logs.mkdir(parents=True, exist_ok=True)
     files = _write_logs(logs, frame, rng)
     formats.write_outcomes(logs / OUTCOMES_FILE, outcomes)
+    write_texts(folder / CONTENT_FOLDER / TEXTS_FILE, frame, np.random.default_rng(seed + 1))
     files.append(
         FileSummary(
             path=f"{LOGS_FOLDER}/{OUTCOMES_FILE}",
@@ -187,3 +191,8 @@ def ingest_plan(folder: Path) -> list[Plan]:
 def price_sheets(folder: Path) -> list[Path]:
     """Return the contract sheets that were written."""
     return [folder / "prices" / CONTRACT_FILE]
+
+
+def texts(folder: Path) -> tuple[Path, str]:
+    """Return the prompts and answers that were written, and their data class."""
+    return folder / CONTENT_FOLDER / TEXTS_FILE, DATA_CLASS

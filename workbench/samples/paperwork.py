@@ -140,6 +140,10 @@ def dossier(item: Feature) -> dict[str, Any]:
             "process": "handled by people", "n": n, "mean_cost_usd": mean,
             "sd_cost_usd": deviation, "errors": errors, "source": SOURCE,
         }  # fmt: skip
+    if item.name in UNDER_LAW:
+        content["sector"] = UNDER_LAW[item.name]["sector"]
+        named = [one["data_class"] for one in UNDER_LAW[item.name]["retention"]]
+        content["data_classes"] += [one for one in named if one not in content["data_classes"]]
     if item.backup is not None:
         content["backup_provider"] = item.backup[0]
     if critical:
@@ -180,12 +184,53 @@ def _environment(item: Feature, name: str) -> dict[str, Any]:
     }
 
 
+LOG_PLATFORM = "AWS CloudWatch Logs Standard class (us-east-1)"
+"""Where the synthetic features' prompts and answers go beside the store: dear to take in."""
+UNDER_LAW: dict[str, dict[str, Any]] = {
+    "call-summary": {
+        "sector": "finance",
+        "retention": [
+            {"data_class": "call transcript", "keep_days": 1_827, "rule_ids": ["RET-23b", "RET-45a"],
+             "reason": "recorded communications of an investment firm"},
+        ],
+    },
+    "design-copy": {
+        "sector": "finance",
+        "retention": [
+            {"data_class": "customer communications", "keep_days": 730, "rule_ids": ["RET-19"],
+             "reason": "texts sent to customers of a broker"},
+        ],
+    },
+    "layout-suggestions": {
+        "sector": "finance",
+        "retention": [
+            {"data_class": "customer information", "keep_days": 2_192, "rule_ids": ["RET-20", "RET-26"],
+             "reason": "records of a member firm",
+             "conflict_decision": "RET-20 overrides: 16 CFR 314.4(c)(6)(i) excepts what law requires"},
+        ],
+    },
+    "ticket-triage": {
+        "sector": "payments",
+        "retention": [
+            {"data_class": "payment audit log", "keep_days": 400, "rule_ids": ["RET-14a"],
+             "reason": "PCI DSS 10.5.1"},
+        ],
+    },
+}  # fmt: skip
+"""Synthetic features whose records a law with a number binds; one of them keeps them too briefly."""
+
+
 def _retention(item: Feature) -> list[dict[str, Any]]:
     kept = [{"store": "usage", "data_class": "metering", "keep_days": 2_555, "reason": "finance"}]
-    return kept + [
+    law = UNDER_LAW.get(item.name, {}).get("retention", [])
+    named = {one["data_class"] for one in law}
+    usual = [
         {"store": "content", "data_class": name, "keep_days": 90, "reason": "purpose of support"}
         for name in item.data_classes
+        if name not in named
     ]
+    listed = [*kept, *usual, *({"store": "content", **one} for one in law)]
+    return [one | ({} if one["store"] == "usage" else {"kept_in": LOG_PLATFORM}) for one in listed]
 
 
 def _exit(item: Feature) -> dict[str, Any]:

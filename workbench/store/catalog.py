@@ -21,7 +21,7 @@ from workbench.store import closes, segments, views
 from workbench.store.layout import Layout
 from workbench.store.tables import TABLES
 
-CATALOG_VERSION = 3
+CATALOG_VERSION = 4
 
 
 class Catalog:
@@ -143,6 +143,11 @@ class Catalog:
         self.connection.execute(f"INSERT INTO manifest VALUES ({marks})", values)
         for entry in sidecar["segments"]:
             self._add_segment(sidecar, entry)
+        for gone in sidecar.get("disposed", ()):
+            self.connection.execute(
+                "INSERT INTO disposed VALUES (?, ?, ?, ?)",
+                [sidecar["source_id"], sidecar["kind"], f"{gone['month']}-01", gone["rows"]],
+            )
         if sidecar["quarantine"]:
             chosen = ", ".join(column.name for column in schema.QUARANTINE_COLUMNS)
             self.connection.execute(

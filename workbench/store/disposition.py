@@ -1,84 +1,63 @@
-"""Which content has reached the end of its period, and doing away with it, with proof.
+"""What has reached the end of its period, and doing away with it, with proof.
 
-A data class is a folder of months below content/, so disposing of it is deleting files.
-Metering rows stay: they hold no content, and every cost rests on them. A month goes when its
-last day is older than the period and than the law's minimum, and nothing holds it.
+A data class of content is a folder of months, so disposing of it is deleting files. Metering
+rows, outcomes and quarantined excerpts go by month too: see `row_disposal`. A month goes when
+its last day is older than the period and than the law's minimum, and nothing holds it.
 
-Order of a disposal: the plan is written as `pending.json`, files are deleted, the certificate
-is signed, the plan is removed. A killed run is completed by the next one.
+Order of a disposal: what must stay is put on file, the plan is written as `pending.json`, files
+are deleted, the certificate is signed, the plan is removed. A killed run is completed by the
+next one.
 """
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from dataclasses import asdict
+from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pyarrow.parquet as pq
 
 from workbench.errors import StoreError
-from workbench.store import certificates, files
+from workbench.store import certificates, files, row_disposal
+from workbench.store.catalog import Catalog
+from workbench.store.disposition_rules import Decision, Hold, Item, Policy, decide
 from workbench.store.layout import Layout
 
+__all__ = ["PENDING", "Decision", "Hold", "Item", "Policy", "apply", "decide", "plan", "resume"]
+
 PENDING = "pending.json"
-Decision = Literal["dispose", "keep"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """How long one data class is kept, and by which rules."""
-
-    data_class: str
-    keep_days: int | None
-    """The owner's period; None: none is stated, so nothing goes."""
-    minimum_days: int = 0
-    """The law's lower bound, from the resolver."""
-    rule_ids: tuple[str, ...] = ()
-    counts_from_record: bool = True
-    """Whether the period counts from the record's own day; else its trigger must be known."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hold:
-    """A legal hold: it suspends disposal and overrides every period."""
-
-    name: str
-    data_class: str = "*"
-    """Class it holds; `*` is all."""
-    since: date | None = None
-    until: date | None = None
-    """Days of the records it covers, inclusive; None is open."""
-
-    def covers(self, data_class: str, first: date, last: date) -> bool:
-        """Return whether any record of the class between two days is held."""
-        if self.data_class not in ("*", data_class):
-            return False
-        after_start = self.since is None or last >= self.since
-        return after_start and (self.until is None or first <= self.until)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """One file, and what becomes of it."""
-
-    file: str
-    """Below the store."""
-    data_class: str
-    month: str
-    rows: int | None
-    """None where it is no Parquet file."""
-    bytes: int
-    sha256: str
-    decision: Decision
-    reason: str
-    rule_ids: tuple[str, ...]
 
 
 def plan(
-    layout: Layout, policies: Iterable[Policy], *, holds: Sequence[Hold] = (), as_of: date
+    layout: Layout,
+    policies: Iterable[Policy],
+    *,
+    holds: Sequence[Hold] = (),
+    as_of: date,
+    closed: frozenset[str] = frozenset(),
 ) -> list[Item]:
-    """Return every content file with what would become of it, and why."""
+    """Return every file of content and of rows with what would become of it, and why.
+
+    Parameters
+    ----------
+    layout, policies
+        The workspace, and how long each data class is kept.
+    holds
+        Legal holds; they override every period.
+    as_of
+        Day the plan is made for.
+    closed
+        Months (`2026-10`) that are closed; rows of others stay.
+    """
+    policies = list(policies)
+    rows = row_disposal.plan(layout, policies, holds=holds, as_of=as_of, closed=closed)
+    return [*_content(layout, policies, holds=holds, as_of=as_of), *rows]
+
+
+def _content(
+    layout: Layout, policies: Iterable[Policy], *, holds: Sequence[Hold], as_of: date
+) -> list[Item]:
     by_class = {policy.data_class: policy for policy in policies}
     items = []
     for path in sorted(layout.content.glob("*/*/*")):
@@ -86,7 +65,7 @@ def plan(
             continue
         data_class, month = path.parent.parent.name, path.parent.name
         policy = by_class.get(data_class)
-        decision, reason = _decide(policy, data_class, month, holds=holds, as_of=as_of)
+        decision, reason = decide(policy, data_class, month, holds=holds, as_of=as_of)
         items.append(
             Item(
                 file=str(path.relative_to(layout.store)),
@@ -103,36 +82,13 @@ def plan(
     return items
 
 
-def _decide(
-    policy: Policy | None, data_class: str, month: str, *, holds: Sequence[Hold], as_of: date
-) -> tuple[Decision, str]:
-    try:
-        first = date.fromisoformat(f"{month}-01")
-    except ValueError:
-        return "keep", f"{month!r} is no month, so its age is not known"
-    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    held = next((hold for hold in holds if hold.covers(data_class, first, last)), None)
-    if held is not None:
-        return "keep", f"legal hold {held.name}"
-    if policy is None or policy.keep_days is None:
-        return "keep", "no period is stated for this class"
-    if not policy.counts_from_record:
-        return "keep", "its period counts from an event that is not recorded here"
-    days = max(policy.keep_days, policy.minimum_days)
-    ends = last + timedelta(days=days)
-    by = "the law's minimum" if policy.minimum_days > policy.keep_days else "the stated period"
-    if as_of <= ends:
-        return "keep", f"{by} of {days} days ends on {ends}"
-    return "dispose", f"{by} of {days} days ended on {ends}"
-
-
 def apply(layout: Layout, items: Iterable[Item], *, at: str) -> dict[str, Any] | None:
     """Delete what is to be disposed of and return its certificate; None if nothing is.
 
     Parameters
     ----------
     layout
-        The workspace; the caller holds the store's lock.
+        The workspace; its catalog is mended and rolled up, and nobody has it open.
     items
         What `plan` returned. A file that has changed since is refused.
     at
@@ -150,15 +106,32 @@ def apply(layout: Layout, items: Iterable[Item], *, at: str) -> dict[str, Any] |
         path = layout.store / item.file
         if not path.is_file() or files.sha256_of(path) != item.sha256:
             raise StoreError(f"{path} has changed since the plan was made. Plan again.")
+    with Catalog.open(layout) as catalog:  # nobody else writes
+        _begin(layout, catalog, doomed, at=at)
+    return resume(layout)
+
+
+def _begin(layout: Layout, catalog: Catalog, doomed: Sequence[Item], *, at: str) -> None:
+    """Put on file what stays, then the plan: from here on it is completed, not undone."""
+    stays: dict[str, Any] = {"kept": {}, "renewed": {}}
+    if any(row_disposal.is_row(asdict(item)) for item in doomed):
+        stays = row_disposal.prepare(catalog, doomed)
+    whole = row_disposal.unmoved(doomed, stays["renewed"])
+    for file in whole:  # the copy is swept
+        del stays["renewed"][file]
+    doomed = [item for item in doomed if item.file not in whole]
+    if not doomed:
+        return
+    renewed = [one for one in stays["renewed"].values() if not one.get("disposed")]
     event = {
         "event": "disposition",
         "at": at,
         "files": [asdict(item) for item in doomed],
-        "rows": sum(item.rows or 0 for item in doomed),
-        "bytes": sum(item.bytes for item in doomed),
+        "rows": sum(item.rows or 0 for item in doomed) - sum(one["rows"] for one in renewed),
+        "bytes": sum(item.bytes for item in doomed) - sum(one["bytes"] for one in renewed),
+        **stays,
     }
     files.write_json(layout.store / PENDING, event, staging=layout.staging)
-    return resume(layout)
 
 
 def resume(layout: Layout) -> dict[str, Any] | None:
@@ -169,8 +142,10 @@ def resume(layout: Layout) -> dict[str, Any] | None:
     event: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     if event["event"] != "disposition":
         return None
+    row_disposal.carry_out(layout, event)
     for entry in event["files"]:
-        _delete(layout.store / entry["file"], layout.content)
+        if not row_disposal.is_row(entry):
+            _delete(layout.store / entry["file"], layout.content)
     done = [one for one in certificates.certificates(layout) if one.get("at") == event["at"]]
     same = [one for one in done if one["event"] == "disposition" and one["files"] == event["files"]]
     certificate = same[0] if same else certificates.append(layout, event)

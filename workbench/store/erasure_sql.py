@@ -1,78 +1,130 @@
 """Which rows of a store file are a person's, and what a row looks like without the person."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+
+from workbench.store.subject import Subject
 
 PERSONAL = ("user_hash", "session_id", "trace_id")
 FREE_TEXT = ("request_id", "ticket_id", "prompt_id", "prompt_version", "flag_variant", "tags")
 """Columns beside the personal ones that may hold an identifier by accident. Columns that decide
 a price or a figure's place are never touched; what they hold is listed in the certificate."""
+_OUTCOME_KEYS = ("request_id", "session_id", "ticket_id")
+_IN_SESSION = "coalesce(session_id IN (SELECT v FROM sessions), false)"
+_IN_TRACE = "coalesce(trace_id IN (SELECT v FROM traces), false)"
+_MINE = "coalesce(user_hash IN (SELECT v FROM terms), false)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """One person by every identifier the store may hold."""
-
-    terms: tuple[str, ...]
-    sessions: tuple[str, ...] = ()
-    traces: tuple[str, ...] = ()
-
-
-def is_hit(kind: str) -> str:
-    """Return the test of a row; the tables terms, sessions and traces hold the person."""
+def is_hit(kind: str, subject: Subject) -> str:
+    """Return the test of a row that holds the person; the tables of the session name them."""
     if kind == "quarantine":
-        return _any_text(("excerpt", "reason"))
+        return _any_text(("excerpt", "reason"), subject)
     if kind == "outcomes":
-        keys = ("request_id", "session_id", "ticket_id")
-        return f"(session_id IN (SELECT v FROM sessions) OR {_any_text(keys)})"
+        return f"({_IN_SESSION} OR {_any_text(_OUTCOME_KEYS, subject)})"
+    texts = _any_text((*PERSONAL, *FREE_TEXT), subject)
+    return f"({_MINE} OR {_IN_SESSION} OR {_IN_TRACE} OR {texts})"
+
+
+def _text(column: str, subject: Subject) -> str:
     return (
-        "(user_hash IN (SELECT v FROM terms) OR session_id IN (SELECT v FROM sessions) "
-        f"OR trace_id IN (SELECT v FROM traces) OR {_any_text((*PERSONAL, *FREE_TEXT))})"
+        f"coalesce(regexp_matches(CAST({column} AS VARCHAR), {quoted(subject.all.pattern)}), false)"
     )
 
 
-def _any_text(columns: Sequence[str]) -> str:
-    tests = " OR ".join(f"coalesce(contains({column}, named.v), false)" for column in columns)
-    return f"EXISTS (SELECT 1 FROM terms AS named WHERE {tests})"
+def _any_text(columns: Sequence[str], subject: Subject) -> str:
+    return "(" + " OR ".join(_text(column, subject) for column in columns) + ")"
 
 
-def cleaned(kind: str) -> str:
-    """Return the REPLACE list that removes the person from a row and keeps the row."""
+def cleaned(kind: str, subject: Subject) -> str:
+    """Return the REPLACE list that removes the person from a row and keeps the row.
+
+    Another person's row in the same session keeps its own user.
+    """
     if kind == "quarantine":
-        hit = is_hit(kind)
+        hit = is_hit(kind, subject)
         return ", ".join(
             f"CASE WHEN {hit} THEN {value} ELSE {column} END AS {column}"
             for column, value in (("excerpt", "NULL"), ("reason", "'erased on request'"))
         )
-    free = ("request_id", "ticket_id") if kind == "outcomes" else FREE_TEXT
-    parts = [
-        f"CASE WHEN {_any_text((column,))} THEN NULL ELSE {column} END AS {column}"
-        for column in free
-    ]
-    personal = ("session_id",) if kind == "outcomes" else PERSONAL
-    hit = is_hit(kind)
-    parts += [f"CASE WHEN {hit} THEN NULL ELSE {column} END AS {column}" for column in personal]
-    return ", ".join(parts)
-
-
-def is_content(connection: duckdb.DuckDBPyConnection, path: Path) -> str:
-    """Return the test of a content row: any text of it, or its session or trace."""
-    described = connection.execute(
-        f"DESCRIBE SELECT * FROM read_parquet('{escaped(path)}')"
-    ).fetchall()
-    names = [str(name) for name, kind, *_ in described if "VARCHAR" in kind]
-    tests = (
-        [_any_text(['"' + name.replace('"', '""') + '"' for name in names])] if names else ["false"]
+    if kind == "outcomes":
+        tests = {name: _text(name, subject) for name in _OUTCOME_KEYS}
+        tests["session_id"] += f" OR {_IN_SESSION}"
+    else:
+        tests = {name: _text(name, subject) for name in (*PERSONAL, *FREE_TEXT)}
+        tests["user_hash"] += f" OR {_MINE}"
+        tests["session_id"] += f" OR {_MINE} OR {_IN_SESSION}"
+        tests["trace_id"] += f" OR {_MINE} OR {_IN_TRACE}"
+    return ", ".join(
+        f"CASE WHEN {test} THEN NULL ELSE {column} END AS {column}"
+        for column, test in tests.items()
     )
-    for column, table in (("session_id", "sessions"), ("trace_id", "traces")):
-        if column in names:
-            tests.append(f"coalesce({column} IN (SELECT v FROM {table}), false)")
-    return "(" + " OR ".join(tests) + ")"
+
+
+def is_content(connection: duckdb.DuckDBPyConnection, path: Path, subject: Subject) -> str:
+    """Return the test of a content row that goes: the person's, or one whose text names them.
+
+    What another person wrote in a shared session stays; its ids go, see `content_without`.
+    """
+    names = text_columns(connection, path)
+    own = [_text('"' + name.replace('"', '""') + '"', subject) for name in names]
+    if "user_hash" not in names:
+        tests = [*own, *_sessions(names)]
+        return "(" + (" OR ".join(tests) or "false") + ")"
+    others = f"(user_hash IS NOT NULL AND NOT {_MINE})"
+    free = [
+        _text('"' + name.replace('"', '""') + '"', subject)
+        for name in names
+        if name not in ("session_id", "trace_id")
+    ]
+    in_others = " OR ".join(free)
+    tests = " OR ".join([*own, *_sessions(names)])
+    return f"(CASE WHEN {others} THEN {in_others} ELSE {_MINE} OR {tests} END)"
+
+
+def content_without(connection: duckdb.DuckDBPyConnection, path: Path) -> str:
+    """Return the columns of the content rows that stay, without the person's ids."""
+    names = text_columns(connection, path)
+    parts = [
+        f"CASE WHEN {test} THEN NULL ELSE {column} END AS {column}"
+        for column, test in (("session_id", _IN_SESSION), ("trace_id", _IN_TRACE))
+        if column in names
+    ]
+    return f"* REPLACE ({', '.join(parts)})" if parts else "*"
+
+
+def has_ids(connection: duckdb.DuckDBPyConnection, path: Path) -> str:
+    """Return the test of a content row that holds the person's session or trace."""
+    return "(" + (" OR ".join(_sessions(text_columns(connection, path))) or "false") + ")"
+
+
+def _sessions(names: Sequence[str]) -> list[str]:
+    tests = (("session_id", _IN_SESSION), ("trace_id", _IN_TRACE))
+    return [test for column, test in tests if column in names]
+
+
+def of_unit(subject: Subject) -> str:
+    """Return the test of a unit of work (kind, id) that is found by an id of the person."""
+    return (
+        "coalesce((kind = 'session_id' AND id IN (SELECT v FROM sessions)) OR "
+        f"regexp_matches(id, {quoted(subject.all.pattern)}), false)"
+    )
+
+
+def text_columns(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
+    """Return the columns of a Parquet file that hold text, lists and structures of text included."""
+    described = connection.execute(
+        f"DESCRIBE SELECT * FROM read_parquet({quoted(str(path))})"
+    ).fetchall()
+    return [str(name) for name, kind, *_ in described if "VARCHAR" in kind or "BLOB" in kind]
 
 
 def escaped(path: Path) -> str:
     """Return a path for use between single quotes in SQL."""
     return str(path).replace("'", "''")
+
+
+def quoted(text: str) -> str:
+    """Return a text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from workbench.store import segments
@@ -19,7 +21,9 @@ class MeasuredSize:
     stored_bytes: int
     """Compressed, as the files are."""
     raw_bytes: int
-    """Uncompressed: of the logs as they were read, or of the columns where there is no log."""
+    """Uncompressed: of the logs as they were read, or the text itself of content."""
+    requests: int | None = None
+    """Distinct requests the rows of content belong to; None where they do not say."""
 
     @property
     def stored_bytes_per_row(self) -> float:
@@ -51,12 +55,35 @@ def _metering(layout: Layout) -> Iterator[MeasuredSize]:
 def _content(layout: Layout) -> Iterator[MeasuredSize]:
     for folder in sorted(layout.content.glob("*")):
         rows = stored = raw = 0
+        requests: set[str] = set()
         for path in folder.rglob("*.parquet"):
             about = pq.read_metadata(path)
             rows += about.num_rows
             stored += path.stat().st_size
-            raw += sum(
-                about.row_group(number).total_byte_size for number in range(about.num_row_groups)
-            )
+            raw += _raw_bytes(path, about)
+            if "request_id" in about.schema.names:
+                requests |= set(pq.read_table(path, columns=["request_id"])[0].to_pylist()) - {None}
         if rows:
-            yield MeasuredSize(name=folder.name, rows=rows, stored_bytes=stored, raw_bytes=raw)
+            yield MeasuredSize(
+                name=folder.name, rows=rows, stored_bytes=stored, raw_bytes=raw,
+                requests=len(requests) or None,
+            )  # fmt: skip
+
+
+def _raw_bytes(path: Path, about: pq.FileMetaData) -> int:
+    """Return the bytes of all text values; of the uncompressed columns where there is no text."""
+    texts = [
+        field.name
+        for field in about.schema.to_arrow_schema()
+        if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
+    ]
+    if "text" not in texts:
+        groups = range(about.num_row_groups)
+        return sum(about.row_group(number).total_byte_size for number in groups)
+    table = pq.read_table(path, columns=texts)
+    return sum(
+        len(value.encode())
+        for column in table.itercolumns()
+        for value in column.to_pylist()
+        if value is not None
+    )

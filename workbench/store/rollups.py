@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from workbench.kernel import rollup
 from workbench.kernel.price import CURRENT
 from workbench.schema import METERS
-from workbench.store import kept_counts
+from workbench.store import kept_counts, kept_rollups, kept_units
 from workbench.store.catalog import Catalog
 
 
@@ -56,6 +56,7 @@ def refresh(catalog: Catalog, *, days: Iterable[str]) -> None:
     catalog.connection.execute("DROP TABLE IF EXISTS touched")
     if by_month:
         _refresh_users(catalog, months=sorted(by_month))
+    if kept_rollups.restore(catalog) or by_month:
         kept_counts.restore(catalog)
 
 
@@ -88,6 +89,7 @@ def restate(catalog: Catalog) -> None:
                 usage = catalog.relation_of("usage", files)
                 _price(catalog, usage, month=month, keys=keys, prices=CURRENT)
                 run(rollup.fill_restated(month=month, is_late=is_late))
+    kept_rollups.restore_restated(catalog)
     run("DROP TABLE IF EXISTS touched")
 
 
@@ -143,8 +145,11 @@ def refresh_outcomes(catalog: Catalog) -> None:
     """Match every outcome with its request, session or ticket again."""
     run = catalog.connection.execute
     units = rollup.outcome_units(
-        usage=catalog.relation("usage"), outcomes=catalog.relation("outcomes")
+        usage=catalog.relation("usage"),
+        outcomes=catalog.relation("outcomes"),
+        origins=kept_rollups.origins(catalog),
     )
     run(f"CREATE OR REPLACE TABLE outcome_unit AS {units}")
+    kept_units.restore(catalog)
     run("DELETE FROM rollup_outcome")
     run(rollup.fill_outcomes())

@@ -16,6 +16,7 @@ TABLES: dict[str, str] = {
     + ", kind VARCHAR, prefix_sha256 VARCHAR, byte_length BIGINT, constants VARCHAR, notes VARCHAR",
     "segment": "source_id VARCHAR, kind VARCHAR, month DATE, file VARCHAR, rows BIGINT,"
     " first TIMESTAMP, last TIMESTAMP, bytes BIGINT, sha256 VARCHAR, meters BIGINT",
+    "disposed": "source_id VARCHAR, kind VARCHAR, month DATE, rows BIGINT",
     "refused": _columns(schema.QUARANTINE_COLUMNS),
     "rate_tuple": "tuple_id BIGINT, provider VARCHAR, model VARCHAR, service_tier VARCHAR,"
     " price_variant VARCHAR, region VARCHAR",

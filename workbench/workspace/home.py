@@ -22,6 +22,7 @@ from workbench.store import (
     certificates,
     closes,
     invoices,
+    kept_rollups,
     price_tables,
     rollups,
     segments,
@@ -253,6 +254,8 @@ class Workspace:
             for path in paths_found:
                 try:
                     done = stage_file(catalog, path, stored=stored, reading=reading)
+                    if isinstance(done, Staged):
+                        stored.refuse_disposed(done)
                     if isinstance(done, Staged) and not dry_run:
                         committed.append(commit(self.layout, done, now=now))
                         stored.add(committed[-1])
@@ -350,6 +353,7 @@ class Workspace:
             *certificates.problems(self.layout),
             *invoices.damage(self.layout),
         ]
+        found += kept_rollups.damage(self.layout) if not found else ()
         if found:
             return found
         with self.reader(locked=False) as catalog:
@@ -397,4 +401,12 @@ reporting_timezone = "UTC"
 
 [prices]
 layers = [{layers}]
+
+# Prompts and answers are kept only of the data classes named here, screened first:
+# [content]
+# keep = ["customer content"]
+
+# Metering rows of features whose dossier states no period:
+# [retention]
+# metering_days = 2555
 """

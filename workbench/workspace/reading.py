@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from workbench.errors import InputError
 from workbench.ingest.batch import AlreadyKnown, Existing, KnownSource, Staged
 from workbench.ingest.stage import stage
-from workbench.store import files, segments
+from workbench.store import files, kept_rollups, segments
 from workbench.store.catalog import Catalog
 from workbench.store.layout import Layout
 
@@ -55,6 +56,28 @@ class Stored:
             for row in catalog.known_sources()
         ]  # fmt: skip
         self._segments = catalog.spans()
+        self._disposed = {
+            (kind, month)
+            for kind in segments.KINDS
+            for month in kept_rollups.disposed_months(catalog, kind)
+        }
+
+    def refuse_disposed(self, staged: Staged) -> None:
+        """Refuse a file with rows of a month whose rows were disposed of.
+
+        Raises
+        ------
+        InputError
+            A second reading could not be told from the rows that went.
+        """
+        months = {
+            one.month for one in staged.segments if (staged.kind, one.month) in self._disposed
+        }
+        if months:
+            raise InputError(
+                f"{staged.path}: it holds rows of {', '.join(sorted(months))}, which were disposed of "
+                "at the end of their period; their figures are closed. Leave those rows out."
+            )
 
     def add(self, sidecar: Mapping[str, Any]) -> None:
         """Add a batch that was committed just now."""

@@ -54,6 +54,19 @@ def disposal_window(resolution: Resolution, trigger_dates: Mapping[str, date]) -
     return _window(starts, ends)
 
 
+def crossing(resolution: Resolution) -> DisposalWindow | None:
+    """Return the conflict of rules with different triggers, if every trigger falls on one day.
+
+    That is the earliest a maximum may end. Records whose events lie apart may still be kept
+    lawfully; `disposal_window` says so for each. None where nothing collides.
+    """
+    window = disposal_window(
+        resolution, {band.trigger: resolution.as_of for band in resolution.bands}
+    )
+    in_one_band = any(band.verdict == "conflict" for band in resolution.bands)
+    return window if window.verdict == "conflict" and not in_one_band else None
+
+
 def _end(bound: Bound, happened: date, *, latest: bool) -> date:
     days = [rule.period.after(happened) for rule in bound.rules if rule.period is not None]
     return max(days) if latest else min(days)
