@@ -125,8 +125,8 @@ def test_lower_use_of_a_full_fleet_costs_more():
 
 def test_the_error_on_unseen_configurations_comes_from_the_table(hosting):
     foot = hosting.charts.cards[0]["foot"]
-    assert "median 7.8 %" in foot
-    assert "16.1 %" in foot
+    assert "median 8.2 %" in foot
+    assert "15.2 %" in foot
     assert "1,873 points" in foot
 
 
