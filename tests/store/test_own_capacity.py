@@ -148,3 +148,29 @@ def test_the_commands_say_where_the_bill_went(workspace, tmp_path):
     said = json.loads(run(command, ["prices", "capacity", "--workspace", root, "--json"]).output)
     assert said[0]["bill_usd"] == "288.000000000000"
     assert "unused" in run(command, ["prices", "capacity", "--workspace", root]).output
+
+
+def test_a_closed_month_keeps_its_own_prices_when_late_usage_shares_the_day(tmp_path):
+    root = tmp_path / "ws"
+    workspace = Workspace.init(root)
+    ingest(
+        workspace,
+        write_jsonl(tmp_path / "own.jsonl", [answer(1, FIRST), answer(2, FIRST + 32 * DAY)]),
+    )
+    (tmp_path / "own.csv").write_text(SHEET.replace(",2026-10-05", ","))
+    workspace.import_prices([tmp_path / "own.csv"], now=NOW)
+    close = ["close", "2026-10", "--as", "controller", "--workspace", str(root)]
+    done = CliRunner().invoke(command, close)
+    assert done.exit_code == 0, done.output
+    (before,) = own_prices = list(workspace.layout.own_prices.glob("*.parquet"))
+    october = "SELECT sum(contract_cost_usd) AS usd FROM daily_cost WHERE day < DATE '2026-11-01'"
+    was = one_row(workspace, october)
+    assert was["usd"] == pytest.approx(6, abs=1e-6)
+
+    ingest(workspace, write_jsonl(tmp_path / "late.jsonl", [answer(3, FIRST + 60)]))
+    assert list(workspace.layout.own_prices.glob("*.parquet")) != own_prices
+    assert (workspace.layout.closed_own_prices / before.name).exists()
+    assert one_row(workspace, october) == was
+    workspace.rebuild()
+    assert one_row(workspace, october) == was
+    assert workspace.verify() == []
