@@ -55,10 +55,10 @@ def document(source: Source) -> dict[str, Any] | None:
 
 def _own_capacity(source: Source) -> list[dict[str, Any]]:
     """Return where the bill of own accelerators went, by month; money as text, exact."""
-    days = own_capacity.statement(source.workspace.layout, source.catalog, through=source.as_of)
+    found = own_capacity.months(source.workspace.layout, source.catalog, through=source.as_of)
     return [
         {name: str(value) if isinstance(value, Decimal) else value for name, value in one.items()}
-        for one in own_capacity.by_month(days)
+        for one in found
     ]
 
 

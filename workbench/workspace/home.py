@@ -9,17 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import yaml
 
 from workbench.errors import InputError, WorkbenchError
 from workbench.ingest.batch import AlreadyKnown, Staged
 from workbench.ingest.formats import expand
 from workbench.pricing.book import PriceBook, listing
-from workbench.pricing.capacity_sheet import (
-    CapacitySheet,
-    is_capacity_sheet,
-    read_capacity_sheet,
-)
 from workbench.pricing.rows import PriceImport
 from workbench.pricing.sheet import read_sheet
 from workbench.schema import LAYERS
@@ -36,7 +30,7 @@ from workbench.store import (
 )
 from workbench.store.catalog import Catalog
 from workbench.store.layout import Layout
-from workbench.workspace import own_capacity, price_imports
+from workbench.workspace import own_capacity, papers, price_imports
 from workbench.workspace.reading import IngestReport, Progress, Reading, Stored, commit, stage_file
 
 if TYPE_CHECKING:
@@ -159,25 +153,18 @@ class Workspace:
     def import_prices(self, paths: Iterable[Path], *, now: datetime) -> list[PriceImport]:
         """Import contract sheets and sheets of own capacity, and price all usage again with them.
 
-        Returns
-        -------
-        list of PriceImport
-            Those that say something new; for a sheet of capacity, the prices that follow from
-            it and the usage there is.
-
         Raises
         ------
         PriceError
             If a sheet contradicts itself; nothing of the command is imported.
         """
         known_from, paths = now.replace(tzinfo=None), list(paths)
-        own = {path: read_capacity_sheet(path, known_from=known_from)
-               for path in paths if is_capacity_sheet(path)}  # fmt: skip
+        own = own_capacity.read(paths, known_from=known_from)
         read = [read_sheet(path, known_from=known_from) for path in paths if path not in own]
-        return self.add_prices(read, own=own)
+        return self.add_prices(read, own)
 
     def add_prices(
-        self, read: Sequence[PriceImport], *, own: Mapping[Path, CapacitySheet] | None = None
+        self, read: Sequence[PriceImport], own: own_capacity.Sheets | None = None
     ) -> list[PriceImport]:
         """Add imports to the book and price all usage again; return those that say something new.
 
@@ -310,13 +297,7 @@ class Workspace:
 
     def documents(self) -> dict[str, Any]:
         """Return the workspace's own papers that pages need: dossiers, assumptions."""
-        return {
-            "dossiers": [_yaml(path) for path in sorted(self.layout.root.glob("dossiers/*.yaml"))],
-            "assumptions": {
-                path.stem: _yaml(path)
-                for path in sorted(self.layout.root.glob("assumptions/*.yaml"))
-            },
-        }
+        return papers.papers_of(self.layout)
 
     def status(self) -> dict[str, Any]:
         """Return what the workspace holds, what it cost and what is not priced."""
@@ -344,9 +325,7 @@ class Workspace:
     def own_capacity(self) -> list[dict[str, Any]]:
         """Return where the bill of own accelerators went, by month and pool; see `by_month`."""
         with self.reader(locked=False) as catalog:
-            through = self.as_of(catalog)
-            days = own_capacity.statement(self.layout, catalog, through=through) if through else []
-        return own_capacity.by_month(days)
+            return own_capacity.months(self.layout, catalog, through=self.as_of(catalog))
 
     def state(self, catalog: Catalog) -> dict[str, Any]:
         """Return what every page says of its data."""
@@ -409,13 +388,6 @@ class Workspace:
         if not listed:
             return pl.LazyFrame()
         return pl.scan_parquet(listed)
-
-
-def _yaml(path: Path) -> Any:  # noqa: ANN401
-    try:
-        return yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: not readable as YAML ({str(error)[:200]}).") from error
 
 
 _CONFIG = """# A workspace of the workbench. Money is US dollars; days, months and closes are UTC.

@@ -14,7 +14,12 @@ from typing import Any
 
 from workbench.errors import PriceError
 from workbench.pricing.capacity import CapacityDay, ServedHour, capacity_days, price_rows
-from workbench.pricing.capacity_sheet import CapacitySheet, capacity_sheet
+from workbench.pricing.capacity_sheet import (
+    CapacitySheet,
+    capacity_sheet,
+    is_capacity_sheet,
+    read_capacity_sheet,
+)
 from workbench.pricing.rows import ALLOCATED, PriceImport, PriceRow
 from workbench.store import files
 from workbench.store.catalog import Catalog
@@ -35,7 +40,25 @@ _SERVED = """
 """
 
 
-def keep(layout: Layout, read: Mapping[Path, CapacitySheet]) -> list[CapacitySheet]:
+Sheets = Mapping[Path, CapacitySheet]
+
+
+def read(paths: Iterable[Path], *, known_from: datetime) -> Sheets:
+    """Read those of some files that are sheets of capacity.
+
+    Raises
+    ------
+    PriceError
+        If a sheet contradicts itself.
+    """
+    return {
+        path: read_capacity_sheet(path, known_from=known_from)
+        for path in paths
+        if is_capacity_sheet(path)
+    }
+
+
+def keep(layout: Layout, read: Sheets) -> list[CapacitySheet]:
     """Keep sheets for good; return those that say something new.
 
     A sheet whose newest of the same name says the same is not kept again.
@@ -123,6 +146,11 @@ def statement(layout: Layout, catalog: Catalog, *, through: date) -> list[Capaci
         days = [first + timedelta(days=n) for n in range((through - first).days + 1)]
         found += capacity_days(sheet.lines, _served(catalog, sheet, days=None), days=days)
     return found
+
+
+def months(layout: Layout, catalog: Catalog, *, through: date | None) -> list[dict[str, Any]]:
+    """Return the statement up to a day by pool and month; nothing where there is no day yet."""
+    return [] if through is None else by_month(statement(layout, catalog, through=through))
 
 
 def by_month(days: Iterable[CapacityDay]) -> list[dict[str, Any]]:
