@@ -34,13 +34,17 @@ inputs_option = click.option(
     help="Folder of another fit (make calibrate MEASURED=FILE OUT=DIR); the shipped one without.",
 )  # fmt: skip
 @inputs_option
+@click.option(
+    "--study", is_flag=False, flag_value="", default=None, metavar="[FOLDER]",
+    help="Answer end to end on the Azure and ServeGen traces in FOLDER; a synthetic stand-in without.",
+)  # fmt: skip
 @click.option("--feature", default=None, help="Feature of the workspace; the busiest predictable.")
 @as_of_option
 @workspace_option
 @json_option
-def hosting(
+def hosting(  # noqa: PLR0913 - one parameter an option, as click has it
     points: Path | None, out: Path | None, calibration: Path | None, inputs: Path | None,
-    feature: str | None, as_of: datetime | None, folder: Path, as_json: bool,
+    study: str | None, feature: str | None, as_of: datetime | None, folder: Path, as_json: bool,
 ) -> None:  # fmt: skip
     """Predict serving points, study or choose between options, or answer for the workspace.
 
@@ -56,6 +60,11 @@ def hosting(
     """  # noqa: D301 - click reads the control character
     if points is not None or out is not None:
         _predict(points, out, calibration)
+        return
+    if study is not None:
+        from workbench.exports.hosting_traces import trace_study
+
+        _print(trace_study(Path(study) if study else None), as_json=as_json)
         return
     if inputs is not None:
         from workbench.exports.hosting_study import decision_document, study_document
