@@ -28,8 +28,8 @@ docs: .venv/ready ## Write docs/ from the code's own data dictionary
 	@$(BIN)/python -m workbench.exports.dictionary docs/data-dictionary.md
 lock: .venv/ready ## Resolve the dependencies again
 	@sh scripts/lock.sh
-calibrate: .venv/ready ## Refit the serving predictor from MEASURED=FILE
-	@$(BIN)/python -m workbench.exports.hosting_calibrate $(MEASURED)
+calibrate: .venv/ready ## Refit the serving predictor from MEASURED=FILE, to OUT=DIR or data/reference
+	@$(BIN)/python -m workbench.exports.hosting_calibrate $(MEASURED) $(if $(OUT),--out $(OUT))
 layouts: .venv/ready ## Read the telephone layouts of every country from libphonenumber again
 	@$(BIN)/python scripts/phone_layouts.py data/reference/phone_layouts.csv
 clean: ## Remove what can be made again

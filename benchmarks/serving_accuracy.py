@@ -15,24 +15,18 @@ from workbench.exports.hosting_predict import read_rows, shipped_catalogue, ship
 from workbench.models.hosting.held_out import cross_validate, uncalibrated_error
 from workbench.models.hosting.published import offline_counts, offline_questions
 from workbench.models.hosting.serving import Catalogue, Measured, predict
-from workbench.models.hosting.tables import GRID_COLUMNS, cells_of, measured_of
+from workbench.models.hosting.splits import cells_of, families_of, strict_cells_of
+from workbench.models.hosting.tables import GRID_COLUMNS, measured_of
 
 GRID_ROWS = 10_000
-
-
-def families_of(measured: Measured) -> np.ndarray:
-    """Number the (system, model, backend) family of each point: a harder thing to leave out."""
-    grid = measured.grid
-    seen: dict[tuple, int] = {}
-    names = zip(grid.system, grid.model, grid.backend, strict=True)
-    return np.array([seen.setdefault(key, len(seen)) for key in names])
 
 
 def print_errors(measured: Measured, catalogue: Catalogue) -> None:
     textbook = uncalibrated_error(measured, catalogue)
     for title, cells in (
         ("whole (system, model, backend, lengths) cells left out", cells_of(measured.grid)),
-        ("whole (system, model, backend) families left out", families_of(measured)),
+        ("the same, models of one shape together", strict_cells_of(measured.grid, catalogue)),
+        ("whole (system, shape, backend) families left out", families_of(measured.grid, catalogue)),
     ):
         errors, _ = cross_validate(measured, catalogue, cells=cells)
         print(f"\n{title}: {len(measured.grid)} rows, {cells.max() + 1} groups, 10 folds")

@@ -3,20 +3,22 @@
 from dataclasses import replace
 from typing import Any
 
-from widgets.commitments_data import Reading, matching, offers, published, read
+from widgets.commitments_data import Reading, offers, opening, published, read
 from widgets.page import Choice, Control, Page, Section, Slider, Snapshot, Values
 from workbench.figures import commitments as figures
 from workbench.figures.caption import Caption
 from workbench.figures.cards import Tile, View
-from workbench.figures.theme import count, money, money_parts, number, percent
+from workbench.figures.theme import count, money, money_parts, number, percent, signed
 from workbench.models.commitments import (
     CommitmentUnit,
+    Floats,
     Offer,
     Outcome,
     best_units,
     demand_profiles,
     outcome,
     regret_table,
+    smallest_purchase,
     spaced_units,
 )
 from workbench.units import HOURS_PER_MONTH
@@ -33,17 +35,18 @@ def page(snapshot: Snapshot | None = None) -> Page:
 
 def controls(snapshot: Any) -> list[Control]:  # noqa: ANN401 - a Snapshot or a test's
     """Return the inputs: whose load, which offer, how uncertain."""
-    names = [each["model"] for each in published(snapshot)["models"]]
-    first = next((name for name in names if matching(name)), names[0])
+    document = published(snapshot)
+    names = [each["model"] for each in document["models"]]
+    first, offer, volume = opening(document, [value for _, value in VOLUMES])
     known = list(offers())
     return [
         Section("Load"),
         Choice(name="model", label="Load of", options=[(n, n) for n in names], value=first),
-        Choice(name="volume", label="Volume", options=VOLUMES),
+        Choice(name="volume", label="Volume", options=VOLUMES, value=volume),
         Section("Offer"),
         Choice(
             name="offer", label="Offer", options=[(name, name) for name in known],
-            value=(matching(first) or known)[0],
+            value=offer,
         ),
         Slider(name="price", label="Price of a unit, × list", value=1, low=0.5, high=1.5,
                step=0.01, format=".2f"),
@@ -70,36 +73,38 @@ def draw(reading: Reading, values: Values) -> View:
     profiles = demand_profiles(reading.mtok_by_hour, level=values["level"], spread=values["spread"])
     regrets = regret_table(unit, profiles, choices=choices)
     safest = min(regrets, key=lambda line: (line.expected_regret_usd, line.units))
+    held = best if best.units else outcome(unit, smallest_purchase(unit), demand)
+    volume = float(values["volume"])
     word = _word(reading.offer)
     foot = f"Load measured, last 28 days · price and capacity: {word}"
     beside = [
-        (f"{other.unit.name.split(', ' + other.model)[0]} ({_word(other)})", best_units(other.unit, load * values["level"]))
+        (f"{other.unit.name.split(', ' + other.model)[0]} ({_word(other)})", _best_or_smallest(other.unit, load * values["level"]))
         for other, load in reading.others
     ]  # fmt: skip
     return View(
-        answer=f"{figures.answer(unit, best)} {_doubt(word)}".rstrip(),
+        answer=f"{figures.answer(unit, best, held, volume=volume)} {_doubt(word)}".rstrip(),
         scope=_scope(reading, values),
         notice=_notice(reading),
-        tiles=_tiles(unit, best, hours=len(demand), word=word),
+        tiles=_tiles(unit, best, held, hours=len(demand), word=word),
         cards=(
             figures.load_duration_curve(
                 Caption(
-                    title=_load_title(best),
+                    title=_load_title(best, held, unit),
                     subtitle="Weighted million tokens an hour, {unit}, hours from the highest to the "
                     "lowest, percent · a unit pays left of its break-even",
                     foot=foot, span="wide", unit="Mtok",
                 ),
-                unit=unit, mtok_by_hour=demand, chosen=best,
+                unit=unit, mtok_by_hour=demand, chosen=held,
             ),
             figures.cost_by_units(
                 Caption(
-                    title=f"{best.units:,} units cost least" if best.units else "No unit pays for itself",
+                    title=_cost_title(best, held),
                     subtitle="Cost of the 28 days by units held, {unit}", foot=foot, span="narrow",
                 ),
                 outcomes=outcomes,
             ),
             figures.outcome_table(
-                beside, title=f"Every offer for {reading.offer.model} at its own best",
+                beside, title=f"Every offer for {reading.offer.model} at its best, or at its smallest purchase where none pays",
                 subtitle="Cost of the 28 days; savings against paying list for every token",
             ),
             figures.regret_curve(
@@ -116,27 +121,31 @@ def draw(reading: Reading, values: Values) -> View:
     )  # fmt: skip
 
 
-def _tiles(unit: CommitmentUnit, best: Outcome, *, hours: int, word: str) -> tuple[Tile, ...]:
+def _tiles(
+    unit: CommitmentUnit, best: Outcome, held: Outcome, *, hours: int, word: str
+) -> tuple[Tile, ...]:
     month = HOURS_PER_MONTH / hours
     total, total_unit = money_parts(best.total_usd * month)
-    saved = best.effective_savings_rate
+    saved = held.effective_savings_rate
+    what = "" if best.units else f", {held.units:,} held"
+    said = "dearer than list" if saved < 0 else "favourable" if saved > 0 else "nothing to save"
     return (
         Tile(label="Units to hold", value=f"{best.units:,}", foot="modelled on the log",
              delta=f"at least {unit.minimum_units}, in steps of {unit.step_units}"),
         Tile(label="Cost a month", value=total, unit=total_unit, foot=f"price {word}",
              delta=f"{money(best.on_demand_usd * month)} without a commitment"),
-        Tile(label="Effective savings", value=percent(saved, digits=1).removesuffix(" %"), unit="%",
-             tone="good" if saved > 0 else "neutral", foot="against list",
-             delta="favourable" if saved > 0 else "nothing to save"),
+        Tile(label=f"Effective savings{what}", value=signed(100 * saved, digits=1), unit="%",
+             tone="good" if saved > 0 else "bad" if saved < 0 else "neutral", foot="against list",
+             delta=said),
         Tile(label="Break-even use", value=percent(unit.breakeven_utilization).removesuffix(" %"),
              unit="%", foot="price ÷ (capacity × list)",
              tone="bad" if unit.breakeven_utilization > 1 else "neutral",
              delta="never pays above 100 %" if unit.breakeven_utilization > 1 else "of its hours, to pay"),
-        Tile(label="Used of what is held", value=percent(best.utilization).removesuffix(" %"), unit="%",
-             delta=f"{count(best.stranded_mtok * month * 1e6)} weighted tokens a month unused",
-             foot="modelled on the log"),
-        Tile(label="Covered", value=percent(best.coverage).removesuffix(" %"), unit="%",
-             delta=f"{count(best.spill_mtok * month * 1e6)} weighted tokens a month at list",
+        Tile(label=f"Used{what or ' of what is held'}", value=percent(held.utilization).removesuffix(" %"),
+             unit="%", foot="modelled on the log",
+             delta=f"{count(held.stranded_mtok * month * 1e6)} weighted tokens a month unused"),
+        Tile(label=f"Covered{what}", value=percent(held.coverage).removesuffix(" %"), unit="%",
+             delta=f"{count(held.spill_mtok * month * 1e6)} weighted tokens a month at list",
              foot="modelled on the log"),
     )  # fmt: skip
 
@@ -150,9 +159,27 @@ def _doubt(word: str) -> str:
     return "" if word == "confirmed" else f"The offer's price is {word}."
 
 
-def _load_title(best: Outcome) -> str:
+def _best_or_smallest(unit: CommitmentUnit, demand: Floats) -> Outcome:
+    best = best_units(unit, demand)
+    return best if best.units else outcome(unit, smallest_purchase(unit), demand)
+
+
+def _units(one: Outcome) -> str:
+    return f"{one.units:,} unit{'' if one.units == 1 else 's'}"
+
+
+def _cost_title(best: Outcome, held: Outcome) -> str:
+    if best.units:
+        return f"{_units(best)} cost{'s' if best.units == 1 else ''} least"
+    more = held.total_usd / held.on_demand_usd - 1 if held.on_demand_usd else 0.0
+    return f"{_units(held)} would cost {percent(more)} more than list"
+
+
+def _load_title(best: Outcome, held: Outcome, unit: CommitmentUnit) -> str:
     if best.units == 0:
-        return "No hour of the load is steady enough to commit to"
+        need = percent(unit.breakeven_utilization)
+        pays = "it pays" if held.units == 1 else "they pay"
+        return f"{_units(held)} would be used {percent(held.utilization)}; {pays} from {need}"
     return f"{percent(best.coverage)} of demand lies below {best.units:,} units"
 
 

@@ -1,6 +1,6 @@
 """What the commitments page reads: hourly tokens as a published offer weighs them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,15 @@ import numpy as np
 
 from widgets.page import Values
 from workbench.errors import InputError
-from workbench.models.commitments import Floats, Offer, offers_of, weighted_mtok
+from workbench.models.commitments import (
+    Floats,
+    Offer,
+    Outcome,
+    offers_of,
+    outcome,
+    smallest_purchase,
+    weighted_mtok,
+)
 from workbench.reference import read_table
 
 NO_LOAD = (
@@ -63,6 +71,31 @@ def load_of(entry: Mapping[str, Any], offer: Offer, *, volume: float) -> Floats:
     """Return the offer's weighted million tokens by hour at a multiple of the logged volume."""
     tokens = {kind: np.asarray(entry[kind], dtype=float) * volume for kind in KINDS}
     return weighted_mtok(tokens, offer.weights)
+
+
+def opening(document: Mapping[str, Any], volumes: Sequence[str]) -> tuple[str, str, str]:
+    """Return (model, offer, volume) the page opens on: where a commitment comes nearest to paying.
+
+    Of all models with an offer made for them, the offer whose smallest purchase is used most
+    against its break-even; at the least multiple of the log at which that purchase is used half
+    as much as at the best. Without any such offer, the busiest model and the first offer.
+    """
+    first_model, known = document["models"][0]["model"], offers()
+    ranked: list[tuple[float, str, str, list[float]]] = []
+    for entry in document["models"]:
+        for name in matching(entry["model"]):
+            used = [_smallest(entry, known[name], volume=float(v)).utilization for v in volumes]
+            need = known[name].unit.breakeven_utilization
+            ranked.append((max(used) / need, entry["model"], name, used))
+    if not ranked:
+        return first_model, next(iter(known)), volumes[0]
+    _, model, offer, used = max(ranked, key=lambda one: one[0])
+    enough = next(v for v, u in zip(volumes, used, strict=True) if u >= max(used) / 2)
+    return model, offer, enough
+
+
+def _smallest(entry: Mapping[str, Any], offer: Offer, *, volume: float) -> Outcome:
+    return outcome(offer.unit, smallest_purchase(offer.unit), load_of(entry, offer, volume=volume))
 
 
 def read(snapshot: Any, values: Values) -> Reading:  # noqa: ANN401

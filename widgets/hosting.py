@@ -1,9 +1,11 @@
 """Where a feature should run: the page. Inputs, one sentence, figures; no arithmetic."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from widgets.hosting_data import (
     ANYWHERE,
+    AS_THE_DOSSIER,
     COUNTS,
     SPARE_REPLICAS,
     SYSTEMS,
@@ -14,6 +16,7 @@ from widgets.hosting_data import (
     published,
     read,
 )
+from widgets.hosting_images import ImageReading, draw_images
 from widgets.hosting_view import view_of
 from widgets.page import Choice, Control, Page, Section, Slider, Snapshot, Values
 from workbench.figures.cards import View
@@ -22,6 +25,7 @@ from workbench.models.hosting.decision import Tolerance
 from workbench.models.hosting.where import Ask
 
 PREFERRED = "gpt-oss-120b, FP4, vLLM"
+BACKUPS = (("as the dossier names them", "yes"), ("not for this data", "no"))
 VOLUMES = (("as logged", "1"), ("× 10", "10"), ("× 100", "100"), ("× 1,000", "1000"))
 
 
@@ -45,17 +49,28 @@ def controls(snapshot: Any) -> list[Control]:  # noqa: ANN401 - a Snapshot or a 
         Slider(name="growth", label="Growth a month", value=0, low=-0.05, high=0.25, step=0.005,
                format=".1%"),
         Slider(name="cache", label="Cache hit rate", value=0, low=0, high=1, step=0.01),
+        Section("The owner's limits"),
         Choice(
             name="region", label="Data must stay in",
-            options=[*((r.upper(), r) for r in regions if r != "global"), ("anywhere", ANYWHERE)],
+            options=[("as the dossier says", AS_THE_DOSSIER),
+                     *((r.upper(), r) for r in regions if r != "global"), ("anywhere", ANYWHERE)],
         ),
+        Choice(name="backups", label="Backup providers", options=BACKUPS),
+        Slider(name="local", label="Prompts that stay on own machines", value=0, low=0, high=1,
+               step=0.05),
+        Slider(name="outage", label="An hour of outage costs, $", value=0, low=0, high=20_000,
+               step=100, format=",.0f", note="downtime is priced into every option"),
+        Slider(name="caution", label="Caution", value=0, low=0, high=1, step=0.05,
+               note="0 judges by the mean, 1 by P90"),
+        Slider(name="lock_in", label="Weight of lock-in", value=0, low=0, high=1, step=0.05,
+               note="share of what leaving costs"),
         Section("Serving"),
         Choice(
             name="model", label="Own model", options=[(label, label) for label in labels],
             value=PREFERRED if PREFERRED in labels else labels[0],
         ),
         Choice(
-            name="machine", label="Accelerators", value="h100_sxm:2",
+            name="machine", label="Accelerators", value="h100_sxm:1",
             options=[(f"{name} × {n}", f"{system}:{n}") for system, name in SYSTEMS.items()
                      for n in COUNTS],
         ),
@@ -82,12 +97,26 @@ def ask_of(values: Values, reading: Reading) -> Ask:
         targets=Targets(
             ttft_p95_s=TTFT_P95_S, tpot_p95_ms=values["tpot"], spare_replicas=SPARE_REPLICAS
         ),
-        tolerance=Tolerance(
-            region=reading.region, data_class=(entry["data_classes"] or ["any"])[0]
-        ),
+        tolerance=tolerance_of(values, entry, region=reading.region),
+        local_share=values["local"],
+        backups_allowed=values["backups"] == "yes",
     )
 
 
-def draw(reading: Reading, values: Values) -> View:
+def tolerance_of(values: Values, entry: Mapping[str, Any], *, region: str) -> Tolerance:
+    """Return what the owner accepts."""
+    return Tolerance(
+        region=region,
+        data_class=(entry["data_classes"] or ["any"])[0],
+        outage_usd_per_hour=values["outage"],
+        caution=values["caution"],
+        lock_in_weight=values["lock_in"],
+    )
+
+
+def draw(reading: Reading | ImageReading, values: Values) -> View:
     """Return all the page shows for one setting of its inputs."""
+    if isinstance(reading, ImageReading):
+        tolerance = tolerance_of(values, reading.entry, region=reading.region)
+        return draw_images(reading, values, tolerance=tolerance)
     return view_of(reading, ask_of(values, reading), shock=values["shock"])

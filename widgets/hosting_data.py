@@ -4,13 +4,14 @@ The slow half of a study (the prediction) happens here, once for each choice; sl
 redo the fast half.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 import numpy as np
 
+from widgets.hosting_images import ImageReading, read_images
 from widgets.page import Values
 from workbench.errors import InputError
 from workbench.exports.hosting_predict import shipped_catalogue, shipped_model
@@ -22,6 +23,7 @@ from workbench.models.hosting.capacity import (
     goodput_by_pool,
 )
 from workbench.models.hosting.cost import OwnedNode
+from workbench.models.hosting.decision import ANYWHERE
 from workbench.models.hosting.growth import growth_of, typical_week
 from workbench.models.hosting.list_prices import NODE_SYSTEM, Rental, node_of, rental_of
 from workbench.models.hosting.study import Served, serve
@@ -30,7 +32,7 @@ from workbench.models.hosting.tables import grid_of
 from workbench.models.hosting.where import Feature
 from workbench.reference import read_table
 
-ANYWHERE = "anywhere"
+AS_THE_DOSSIER = "dossier"
 TTFT_P95_S = 4.0
 SPARE_REPLICAS = 1
 MAX_BATCHES = (64, 32, 16, 8, 4)
@@ -66,6 +68,8 @@ class Reading:
     points: int
     volume: float
     measured: Mapping[str, tuple[float | None, str]]
+    own_capacity: Sequence[Mapping[str, Any]] = ()
+    """Where the bill of own accelerators went, by month; empty where none are declared."""
     goodput: dict[float, dict[int, float]] = field(default_factory=dict)
     """By p95 target of the time per token, as sliders come back to it."""
 
@@ -112,23 +116,35 @@ def models() -> dict[str, tuple[str, str, str]]:
     }  # fmt: skip
 
 
+def region_of(entry: Mapping[str, Any], chosen: str) -> str:
+    """Return where the data must stay: as chosen, or the first place the dossier allows."""
+    allowed = [str(each) for each in entry["allowed_regions"]]
+    if chosen != AS_THE_DOSSIER:
+        return chosen
+    return ANYWHERE if not allowed or "global" in allowed else allowed[0]
+
+
 def default_feature(document: Mapping[str, Any]) -> str:
-    """Return the busiest feature whose mean lengths were measured, else the busiest."""
+    """Return the text feature with most spend whose mean lengths were measured, else the first."""
     grid = shipped_model().anchors.grid
     longest = float(grid.input_tokens.max()), float(grid.output_tokens.max())
     entries = document["features"]
     inside = [
         each
         for each in entries
-        if each["mean_input_tokens"] <= longest[0] and each["mean_output_tokens"] <= longest[1]
+        if each.get("kind") != "image"
+        and each["mean_input_tokens"] <= longest[0]
+        and each["mean_output_tokens"] <= longest[1]
     ]
-    return str((inside or entries)[0]["feature"])
+    return str(max(inside or entries[:1], key=lambda each: each.get("usd") or 0.0)["feature"])
 
 
-def read(snapshot: Any, values: Values) -> Reading:  # noqa: ANN401
+def read(snapshot: Any, values: Values) -> "Reading | ImageReading":  # noqa: ANN401
     """Read one choice: feature, volume, residency, model, accelerators."""
     document = published(snapshot)
     entry = next(each for each in document["features"] if each["feature"] == values["feature"])
+    if entry.get("kind") == "image":
+        return read_images(entry, values, region=region_of(entry, values["region"]))
     volume = float(values["volume"])
     feature = feature_of(entry, volume=volume)
     system, count = str(values["machine"]).split(":")
@@ -138,7 +154,7 @@ def read(snapshot: Any, values: Values) -> Reading:  # noqa: ANN401
         entry=entry,
         feature=feature,
         first_weekday=date.fromisoformat(entry["first_day"]).weekday(),
-        region=values["region"],
+        region=region_of(entry, values["region"]),
         system=system,
         served=served,
         refusal=refusal,
@@ -149,6 +165,7 @@ def read(snapshot: Any, values: Values) -> Reading:  # noqa: ANN401
         points=len(shipped_model().anchors.grid),
         volume=volume,
         measured=_measured(entry, feature, rental),
+        own_capacity=document.get("own_capacity") or (),
     )
 
 
@@ -204,9 +221,17 @@ def _served(feature: Feature, label: str, system: str, count: int) -> tuple[Serv
 
 
 def _errors() -> dict[str, float]:
-    """Return the held-out errors of throughput, on cells and on whole families nobody measured."""
-    rows = [r for r in read_table("serving_errors") if r["metric"].startswith("output_tokens")]
-    cells, families = sorted(rows, key=lambda row: -int(row["groups"]))
+    """Return the held-out errors of throughput, on cells and on whole families nobody measured.
+
+    The strict cells: models of one shape are left out together.
+    """
+    rows = {
+        row["left_out"]: row
+        for row in read_table("serving_errors")
+        if row["metric"].startswith("output_tokens")
+    }
+    cells = next(row for name, row in rows.items() if "one shape" in name)
+    families = next(row for name, row in rows.items() if "families" in name)
     return {
         "cells": float(cells["median_error"]),
         "families": float(families["median_error"]),
@@ -224,5 +249,6 @@ def _measured(
         "growth": (min(max(growth.per_month, -0.05), 0.25), origin),
         "cache": (feature.cache_hit_rate, "measured, last 28 days"),
         "utilization": (min(max(feature.load_factor, 0.02), 0.95), "the log's own load factor"),
+        "local": (0.0, "how many prompts may not leave"),
         "rental": (rental.usd_per_gpu_hour if rental else None, price or "no confirmed price"),
     }

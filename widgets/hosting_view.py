@@ -1,6 +1,7 @@
 """What the hosting page shows for one setting: options weighed, figures around them."""
 
 from widgets.hosting_data import ANYWHERE, SYSTEMS, TTFT_P95_S, Reading
+from widgets.hosting_details import details_of
 from widgets.hosting_weigh import Weighed, weighed
 from workbench.figures import hosting as figures
 from workbench.figures import hosting_page as drawn
@@ -8,14 +9,9 @@ from workbench.figures.caption import Caption
 from workbench.figures.cards import Chart, Table, View
 from workbench.figures.hosting_options import options_table
 from workbench.figures.theme import NOT_KNOWN, money, number, percent
-from workbench.models.hosting.cost import owned_usd_per_gpu_hour, owned_usd_per_year
-from workbench.models.hosting.shock import RENTAL_SCENARIOS
+from workbench.models.hosting.cost import owned_usd_per_gpu_hour
 from workbench.models.hosting.study import Study
-from workbench.models.hosting.where import (
-    Ask,
-    p_cheapest,
-    swings,
-)
+from workbench.models.hosting.where import Ask, p_cheapest
 
 
 def view_of(reading: Reading, ask: Ask, *, shock: float) -> View:
@@ -49,7 +45,7 @@ def view_of(reading: Reading, ask: Ask, *, shock: float) -> View:
             band=f"± {percent(off_by)}" if off_by is not None else "",
         ),
         cards=_cards(reading, ask, found, table),
-        details=_details(reading, ask, found),
+        details=details_of(reading, ask, found),
     )  # fmt: skip
 
 
@@ -133,45 +129,6 @@ def _replicas_card(reading: Reading, study: Study) -> Chart:
         plan=week, hours=hours,
     )  # fmt: skip
     return drawn.by_day(chart, first_weekday=reading.first_weekday)
-
-
-def _details(reading: Reading, ask: Ask, found: Weighed) -> tuple[Chart | Table, ...]:
-    study = found.study
-    cards: list[Chart | Table] = []
-    own = next((c for c in found.candidates if c.kind == "own"), None)
-    if study is not None and own is not None:
-        judged = next(j for j in found.verdict.judged if j.option.name == own.option.name)
-        severe = RENTAL_SCENARIOS[-1]
-        cards.append(figures.shock_tornado(
-            Caption(
-                title="What moves the cost of the rented fleet",
-                subtitle=f"Mean net present cost over {ask.months} months, {{unit}}",
-                foot=f"{severe.name} shock: rental × {severe.rental_multiplier:g}, assumed", span="narrow",
-            ),
-            base_usd=float(judged.npv_usd.mean()),
-            results=swings(judged, study, found.demand, ask, growth=reading.feature.growth,
-                           severe=severe.rental_multiplier),
-        ))  # fmt: skip
-    if reading.node is not None:
-        total = owned_usd_per_gpu_hour(reading.node)
-        cards.append(figures.tco_waterfall(
-            Caption(
-                title=f"An own accelerator costs {money(total)} an available hour",
-                subtitle="A year of one colocated 8 × H100 node, {unit}",
-                foot="Secondary figures of data/reference/tco_parameters, unverified; replace by offers",
-                span="wide",
-            ),
-            usd_per_year=owned_usd_per_year(reading.node),
-        ))  # fmt: skip
-    cards.append(figures.option_map(
-        Caption(
-            title="Cost against waiting: hollow is outside the owner's limits",
-            subtitle="Mean net present cost, {unit}, and p95 time to first token; options without a "
-            "measured or modelled first token are left out", span="full",
-        ),
-        verdict=found.verdict,
-    ))  # fmt: skip
-    return tuple(cards)
 
 
 def _ways_foot(reading: Reading, ask: Ask, study: Study) -> str:

@@ -8,19 +8,25 @@ import numpy as np
 from widgets.hosting_data import ANYWHERE, Reading
 from workbench.errors import InputError
 from workbench.exports.hosting_study import shipped_surface
-from workbench.models.hosting.cost import owned_usd_per_gpu_hour
+from workbench.models.commitments import Offer, offers_of
+from workbench.models.hosting.cost import exit_usd_per_accelerator, owned_usd_per_gpu_hour
 from workbench.models.hosting.decision import Demand, Option, Verdict
+from workbench.models.hosting.provisioned import provisioned_candidates
+from workbench.models.hosting.sla import promise_of
 from workbench.models.hosting.study import Study, StudyInputs, finish
 from workbench.models.hosting.surface import latency_at
 from workbench.models.hosting.where import (
     Ask,
     Candidate,
     Fleet,
+    OwnedPrice,
     demand_of,
     fleet_of,
     own_candidates,
+    stays,
     weigh,
 )
+from workbench.reference import read_table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,6 +51,9 @@ def weighed(reading: Reading, ask: Ask) -> Weighed:
         *_backups(reading, ask),
     ]
     demand = demand_of(feature, ask)
+    candidates += provisioned_candidates(
+        feature, _offers(reading, ask), ask, api=api, demand=demand
+    )
     study = fleet = ttft = None
     refusal = reading.refusal
     if reading.served is not None:
@@ -52,10 +61,9 @@ def weighed(reading: Reading, ask: Ask) -> Weighed:
             goodput = reading.goodput_at(ask.targets)
             study = finish(_inputs(reading, ask), reading.served, goodput)
             ttft = _ttft_s(reading, study)
-            owned = owned_usd_per_gpu_hour(reading.node) if reading.node else None
             candidates += own_candidates(
                 feature, study, goodput, ask, api=api, demand=demand,
-                owned_usd_per_gpu_hour=owned, ttft_p95_s=ttft,
+                owned=_owned(reading), ttft_p95_s=ttft,
             )  # fmt: skip
             fleet = fleet_of(study, ask)
         except InputError as error:
@@ -86,11 +94,29 @@ def _api(reading: Reading, ask: Ask) -> Option:
         regions=frozenset({*regions, *_free(reading)}),
         data_classes=frozenset({ask.tolerance.data_class}),
         ttft_p95_s=reading.entry["ttft_p95_s"] or math.nan,
+        availability=promise_of(read_table("slas"), first["provider"]).uptime,
+        barred=stays(ask.local_share),
     )
+
+
+def _owned(reading: Reading) -> OwnedPrice | None:
+    if reading.node is None:
+        return None
+    return OwnedPrice(
+        usd_per_gpu_hour=owned_usd_per_gpu_hour(reading.node),
+        exit_usd_per_gpu=exit_usd_per_accelerator(reading.node),
+    )
+
+
+def _offers(reading: Reading, ask: Ask) -> list[Offer]:
+    """Return the offers made for the model in use, kept from prompts that may not leave."""
+    model = reading.entry["served"][0]["model"]
+    return [one for one in offers_of(read_table("commitment_offers")) if one.model == model]
 
 
 def _backups(reading: Reading, ask: Ask) -> list[Candidate]:
     found = []
+    refused = () if ask.backups_allowed else ("backup providers are not allowed",)
     for one in reading.entry["backups"]:
         prices = one["usd_per_mtok"]
         priced = replace(
@@ -103,6 +129,8 @@ def _backups(reading: Reading, ask: Ask) -> list[Candidate]:
             usd_per_mtok=priced.api_usd_per_mtok(ask.cache_hit_rate),
             regions=frozenset({*stated, *_free(reading)}), weeks_to_live=0.0,
             data_classes=frozenset({ask.tolerance.data_class}),
+            availability=promise_of(read_table("slas"), one["provider"]).uptime,
+            barred=(*stays(ask.local_share), *refused),
         )  # fmt: skip
         note = "" if one["region"] else "not stated"
         found.append(Candidate(option=option, basis="list price", note=note))

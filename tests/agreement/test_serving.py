@@ -9,7 +9,8 @@ import pytest
 from workbench.exports.hosting_predict import read_rows, shipped_catalogue, shipped_model
 from workbench.models.hosting.held_out import cross_validate, uncalibrated_error
 from workbench.models.hosting.published import offline_counts, offline_questions
-from workbench.models.hosting.tables import GRID_COLUMNS, cells_of, measured_of
+from workbench.models.hosting.splits import cells_of, strict_cells_of
+from workbench.models.hosting.tables import GRID_COLUMNS, measured_of
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +38,22 @@ def test_held_out_cells_are_predicted_within_the_stated_error(measured, capsys):
         assert 0.75 <= error.coverage <= 0.87
     assert sum(error.refused for error in errors) < 0.03 * 3 * len(measured.grid)
     assert np.isnan(answers["tpot_ms"]).sum() == tpot.refused
+
+
+def test_models_of_one_shape_left_out_together_cost_little(measured, capsys):
+    """R1 and V3 share measurements under two names: without its twin the error must hold too."""
+    catalogue = shipped_catalogue()
+    cells = strict_cells_of(measured.grid, catalogue)
+    assert cells.max() < cells_of(measured.grid).max()
+    (throughput, tpot, _), _ = cross_validate(measured, catalogue, cells=cells)
+    with capsys.disabled():
+        print(
+            f"\nstrict cells: throughput {throughput.median_error:.1%}, TPOT {tpot.median_error:.1%}, "
+            f"bands hold {throughput.coverage:.1%} and {tpot.coverage:.1%}"
+        )
+    for error in (throughput, tpot):
+        assert error.median_error < 0.15
+        assert 0.75 <= error.coverage <= 0.87
 
 
 def test_the_shipped_anchors_are_the_measured_rows(measured):

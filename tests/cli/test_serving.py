@@ -97,7 +97,7 @@ def test_a_feature_nobody_knows_is_refused(root):
 def test_commitments_answer_for_the_model_an_offer_is_made_for(root):
     answer = asked(root, "model", "commitments")
     assert answer["model"] == "gemini-2.5-flash"
-    assert len(answer["offers"]) == 4
+    assert len(answer["offers"]) == 6
     # input 1, output 9, cached 0.1: 3,000 + 4,500 + 100 = 7,600 a request, 169 requests
     spilled = answer["offers"][0]["spill_mtok"]
     assert spilled == pytest.approx(169 * 7_600 / 1e6)
@@ -136,3 +136,24 @@ def test_both_answers_are_published(root):
     (one,) = snapshot.document("commitments")["models"]
     assert np.sum(one["output"]) == 169 * 500
     assert set(one) >= set(commitments.KINDS)
+
+
+def test_images_are_counted_by_resolution(tmp_path):
+    workspace = Workspace.init(tmp_path / "ws")
+    made = {"model": "gemini-3.1-flash-image", "feature": "studio", "output_tokens": 0,
+            "cache_read_tokens": 0, "uncached_input_tokens": 100}  # fmt: skip
+    rows = [
+        request(n, FIRST + timedelta(days=n), **made, images=2,
+                price_variant=f"image_size={'4K' if n % 4 == 0 else '1K'}")
+        for n in range(24)
+    ]  # fmt: skip
+    rows.append(request("last", FIRST + timedelta(days=27), **made, images=1))
+    ingest(workspace, write_jsonl(tmp_path / "log.jsonl", rows))
+    with workspace.reader(locked=False) as catalog:
+        document = hosting.document(Source(workspace, catalog, workspace.as_of(catalog)))
+    (studio,) = document["features"]
+    assert studio["kind"] == "image"
+    found = {one["resolution"]: one["images"] for one in studio["by_resolution"]}
+    assert found == {"1K": 36, "4K": 12, "not stated": 1}
+    assert sum(studio["images_by_hour"]) == 49
+    assert document["own_capacity"] == []

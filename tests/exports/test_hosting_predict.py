@@ -1,11 +1,13 @@
 import csv
 import gzip
+import statistics
 
 import pytest
 
 from workbench.errors import InputError
 from workbench.exports.hosting_calibrate import main
 from workbench.exports.hosting_predict import COLUMNS, NUMBERS, answer_rows, predict_csv
+from workbench.reference import data_folder, read_table
 
 ROW = {
     "id": "a", "silicon_data_source": "", "backend": "vllm", "backend_version": "0.19.0",
@@ -130,3 +132,46 @@ def test_calibrating_on_nothing_is_refused_and_rewrites_nothing(tmp_path, capsys
     assert main([str(path)]) == 1
     assert "too few" in capsys.readouterr().err
     assert main([]) == 2
+
+
+def test_another_fit_is_written_where_it_is_told_and_answers_for_a_cell_it_never_saw(tmp_path):
+    """What an outside checker does: refit on a part of the points, predict the rest."""
+    points = [
+        row
+        for row in read_table("measured_serving")
+        if row["model_path"] == "openai/gpt-oss-120b" and row["system"] in ("h100_sxm", "b200_sxm")
+    ]
+    held = [row for row in points if (row["system"], row["isl"]) == ("h100_sxm", "8192")]
+    rest = [row for row in points if row not in held]
+    assert len(held) >= 10
+    assert len(rest) >= 100
+    shipped = {path: path.read_bytes() for path in (data_folder() / "reference").glob("serv*.csv")}
+    fit = tmp_path / "fit"
+    assert main([str(written(tmp_path / "rest.csv", rest)), "--out", str(fit)]) == 0
+    assert sorted(path.name for path in fit.iterdir()) == [
+        "measured_serving.csv", "serving_coefficients.csv", "serving_errors.csv",
+    ]  # fmt: skip
+    assert all(path.read_bytes() == text for path, text in shipped.items())
+
+    out = tmp_path / "held-out.csv"
+    predict_csv(written(tmp_path / "held.csv", held), out, calibration=fit)
+    with out.open(newline="", encoding="utf-8") as file:
+        said = list(csv.DictReader(file))
+    off = [
+        abs(float(answer["tpot_ms"] or 0) / float(row["silicon_tpot_ms"]) - 1)
+        for row, answer in zip(held, said, strict=True)
+    ]
+    assert statistics.median(off) < 0.25
+    assert off != [0.0] * len(off)
+
+
+def test_a_folder_without_a_fit_is_refused(tmp_path):
+    with pytest.raises(InputError, match="cannot be read"):
+        predict_csv(written(tmp_path / "in.csv", [ROW]), tmp_path / "o.csv", calibration=tmp_path)
+
+
+def test_a_name_that_only_one_model_begins_with_is_that_model(tmp_path):
+    _, (answer,) = answers_of(tmp_path, [{**ROW, "model_path": "meta-llama/Llama-4-Maverick"}])
+    assert "catalogue" not in answer["reason"]
+    _, (several,) = answers_of(tmp_path, [{**ROW, "model_path": "Qwen/Qwen3"}])
+    assert several["reason"] == "model not in the catalogue"

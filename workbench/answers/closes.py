@@ -27,6 +27,7 @@ from workbench.playbook.assumptions.versions import NOT_AUTHENTICATED
 from workbench.store import files
 from workbench.store.closes import records, sha256_of
 from workbench.store.layout import Layout
+from workbench.workspace import price_imports
 
 USUAL = 0.9
 """A source that had rows on this share of a weekday's dates is expected on that weekday."""
@@ -118,7 +119,7 @@ def close_month(
         "closed_by": inputs.by or "nobody named",
         "names": NOT_AUTHENTICATED,
         "known_at": now.isoformat(timespec="seconds"),
-        "price_imports": sorted(one.stem for one in layout.imports.glob("*.parquet")),
+        "price_imports": price_imports.in_force(layout),
         "price_layers": source.workspace.price_layers(),
         "batches": _batches(source, inputs.period),
         "totals": totals,

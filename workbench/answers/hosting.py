@@ -2,18 +2,21 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from workbench.answers import Source
+from workbench.answers.image_load import image_loads
 from workbench.answers.serving_load import loads
 from workbench.errors import InputError, shown
 from workbench.exports.hosting_study import study_document
 from workbench.models.hosting.list_prices import rental_of
 from workbench.playbook.dossier_files import read_dossiers
 from workbench.reference import read_table
+from workbench.workspace import own_capacity
 
 CONFIGURATION = {
     "model_path": "openai/gpt-oss-120b", "system": "h100_sxm", "backend": "vllm",
@@ -36,7 +39,7 @@ _LIST_PRICES = """
 
 def document(source: Source) -> dict[str, Any] | None:
     """Return what the page needs of every text feature, or None where there is none."""
-    found = loads(source)
+    found = [*loads(source), *image_loads(source)]
     if not found:
         return None
     folder = source.workspace.layout.root / "dossiers"
@@ -46,7 +49,17 @@ def document(source: Source) -> dict[str, Any] | None:
         "features": [
             {**_rounded(one), **_limits(source, dossiers.get(one["feature"], {}))} for one in found
         ],
+        "own_capacity": _own_capacity(source),
     }
+
+
+def _own_capacity(source: Source) -> list[dict[str, Any]]:
+    """Return where the bill of own accelerators went, by month; money as text, exact."""
+    found = own_capacity.months(source.workspace.layout, source.catalog, through=source.as_of)
+    return [
+        {name: str(value) if isinstance(value, Decimal) else value for name, value in one.items()}
+        for one in found
+    ]
 
 
 def _plain(folder: Path) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Commands on the price book: import, list, check, compare, refresh."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import click
@@ -26,14 +27,19 @@ def prices() -> None:
 @click.argument("sheets", nargs=-1, required=True, type=click.Path(path_type=Path))
 @workspace_option
 def import_sheets(sheets: tuple[Path, ...], folder: Path) -> None:
-    """Import contract price sheets (CSV); all usage is priced again with them."""
+    """Import contract price sheets or sheets of own capacity (CSV); all usage is priced again.
+
+    A sheet of own capacity has the columns provider, model (or *), accelerators,
+    usd_per_accelerator_hour and effective_from; see `workbench prices capacity`.
+    """
     from workbench.answers.prices import without_usage
     from workbench.workspace import Workspace
 
     workspace = Workspace(folder)
     imported = workspace.import_prices(sheets, now=datetime.now(tz=UTC))
     for one in imported:
-        click.echo(f"{one.source}: {len(one.rows)} prices imported as {one.import_id}")
+        what = "daily prices allocated" if one.is_allocated else "prices imported"
+        click.echo(f"{one.source}: {len(one.rows)} {what} as {one.import_id}")
     if not imported:
         click.echo("Nothing new: these sheets are the ones imported last.")
     labels = {one.label for one in imported}
@@ -42,6 +48,30 @@ def import_sheets(sheets: tuple[Path, ...], folder: Path) -> None:
         names = ", ".join(f"{one['provider']}/{one['model']}" for one in unused[:5])
         more = f" and {len(unused) - 5} more" if len(unused) > 5 else ""
         click.echo(f"note: no logged request uses {names}{more}; check the names if that is wrong.")
+
+
+@prices.command("capacity")
+@workspace_option
+@json_option
+def capacity(folder: Path, as_json: bool) -> None:
+    """Say where the bill of own accelerators went: allocated to tokens, unused, rounding."""
+    from workbench.workspace import Workspace
+
+    found = [
+        {name: str(value) if isinstance(value, Decimal) else value for name, value in one.items()}
+        for one in Workspace(folder).own_capacity()
+    ]
+    if as_json:
+        print_json(found)
+    elif found:
+        header = [name.replace("_", " ") for name in found[0]]
+        print_rows(header, [[_text(value) for value in one.values()] for one in found])
+    else:
+        click.echo("No sheet of own capacity. Import one: workbench prices import SHEET.csv")
+
+
+def _text(value: object) -> str:
+    return f"{value:,.4g}" if isinstance(value, float) else str(value)
 
 
 @prices.command("list")

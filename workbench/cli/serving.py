@@ -26,21 +26,45 @@ inputs_option = click.option(
 @click.command()
 @click.option(
     "--predict", "points", type=click.Path(path_type=Path), default=None,
-    help="CSV of serving points, .gz or plain; needs --out.",
+    help="CSV of serving points, .gz or plain; needs --out. Columns: see below.",
 )  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path), default=None, help="CSV to write.")
+@click.option(
+    "--calibration", type=click.Path(path_type=Path), default=None,
+    help="Folder of another fit (make calibrate MEASURED=FILE OUT=DIR); the shipped one without.",
+)  # fmt: skip
 @inputs_option
+@click.option(
+    "--study", is_flag=False, flag_value="", default=None, metavar="[FOLDER]",
+    help="Answer end to end on the Azure and ServeGen traces in FOLDER; a synthetic stand-in without.",
+)  # fmt: skip
 @click.option("--feature", default=None, help="Feature of the workspace; the busiest predictable.")
 @as_of_option
 @workspace_option
 @json_option
-def hosting(
-    points: Path | None, out: Path | None, inputs: Path | None, feature: str | None, as_of: datetime | None,
-    folder: Path, as_json: bool,
+def hosting(  # noqa: PLR0913 - one parameter an option, as click has it
+    points: Path | None, out: Path | None, calibration: Path | None, inputs: Path | None,
+    study: str | None, feature: str | None, as_of: datetime | None, folder: Path, as_json: bool,
 ) -> None:  # fmt: skip
-    """Predict serving points, study or choose between options, or answer for the workspace."""
+    """Predict serving points, study or choose between options, or answer for the workspace.
+
+    \b
+    --predict IN.csv --out OUT.csv, one answer a row, in the same order:
+      in   id, backend, model_path, system, isl, osl, batch_size, tp_size; optional mode,
+           backend_version, precision, gemm_quant_mode, moe_quant_mode, pp_size,
+           attention_dp_size, moe_tp_size, moe_ep_size (blank or 0 is 1); others are ignored
+      out  id; output_tokens_per_s_per_gpu, tpot_ms, ttft_ms, each with _p10 and _p90 (80 %
+           band); in_box (true or false); reason
+    Outside the measured box a row is answered with a wider band (in_box false, numbers) or
+    refused (in_box false, numbers blank); reason says why.
+    """  # noqa: D301 - click reads the control character
     if points is not None or out is not None:
-        _predict(points, out)
+        _predict(points, out, calibration)
+        return
+    if study is not None:
+        from workbench.exports.hosting_traces import trace_study
+
+        _print(trace_study(Path(study) if study else None), as_json=as_json)
         return
     if inputs is not None:
         from workbench.exports.hosting_study import decision_document, study_document
@@ -79,12 +103,12 @@ def commitments(
     _print(answer, as_json=as_json)
 
 
-def _predict(points: Path | None, out: Path | None) -> None:
+def _predict(points: Path | None, out: Path | None, calibration: Path | None) -> None:
     from workbench.exports.hosting_predict import predict_csv
 
     if points is None or out is None:
         raise click.UsageError("--predict and --out go together: name both files.")
-    counted = predict_csv(points, out)
+    counted = predict_csv(points, out, calibration=calibration)
     print_rows(["", "rows"], [[name, f"{count:,}"] for name, count in counted.items()])
 
 

@@ -6,7 +6,7 @@ The shipped coefficients and anchors answer; `hosting_calibrate` refits them.
 import csv
 import gzip
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -42,11 +42,43 @@ def shipped_model() -> ServingModel:
     )
 
 
-def predict_csv(in_path: Path, out_path: Path) -> dict[str, int]:
+def calibrated_model(folder: Path) -> ServingModel:
+    """Return the predictor that `make calibrate MEASURED=FILE OUT=DIR` wrote to a folder.
+
+    Raises
+    ------
+    InputError
+        If the folder does not hold the two tables.
+    """
+    tables = {
+        name: read_rows(folder / f"{name}.csv", required=columns)
+        for name, columns in (
+            ("serving_coefficients", ("group", "name", "value")),
+            ("measured_serving", (*GRID_COLUMNS, "tpot_weight", "ttft_weight")),
+        )
+    }
+    return serving_model_of(
+        tables["serving_coefficients"], tables["measured_serving"], shipped_catalogue()
+    )
+
+
+def predict_csv(
+    in_path: Path, out_path: Path, *, calibration: Path | None = None
+) -> dict[str, int]:
     """Answer every row of a file (CSV, plain or gzipped) and write the answers by id.
 
     Refused rows (disaggregated, unknown model or machine, far outside what was measured) have
     blank numbers, `in_box` false and a reason; the others have p10 and p90 of the 80 % band.
+
+    Parameters
+    ----------
+    in_path
+        Columns `GRID_COLUMNS`; optional mode, backend_version, precision, gemm_quant_mode,
+        moe_quant_mode, pp_size, attention_dp_size, moe_tp_size, moe_ep_size. Others are ignored.
+    out_path
+        Written with `COLUMNS`, one row for each row asked, in the same order.
+    calibration
+        Folder of another fit, see `calibrated_model`; the shipped one where None.
 
     Returns
     -------
@@ -60,7 +92,7 @@ def predict_csv(in_path: Path, out_path: Path) -> dict[str, int]:
         is written then.
     """
     rows = read_rows(in_path, required=GRID_COLUMNS)
-    answers = answer_rows(rows)
+    answers = answer_rows(rows, calibrated_model(calibration) if calibration else None)
     try:
         with out_path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
@@ -80,14 +112,18 @@ def predict_csv(in_path: Path, out_path: Path) -> dict[str, int]:
     }
 
 
-def answer_rows(rows: Sequence[Row]) -> list[dict[str, str]]:
-    """Return one answer per row, in the order given."""
+def answer_rows(rows: Sequence[Row], model: ServingModel | None = None) -> list[dict[str, str]]:
+    """Return one answer per row, in the order given; by the shipped fit where `model` is None."""
     catalogue = shipped_catalogue()
-    reasons = [_refusal(row, catalogue) for row in rows]
+    known = {
+        name for name in {row["model_path"].strip() for row in rows}
+        if resolve_model(name, catalogue.models) is not None
+    }  # fmt: skip
+    reasons = [_refusal(row, known, catalogue) for row in rows]
     asked = [row for row, reason in zip(rows, reasons, strict=True) if not reason]
     answers: list[dict[str, str]] = []
     if asked:
-        prediction = predict(shipped_model(), grid_of(asked, catalogue), catalogue)
+        prediction = predict(model or shipped_model(), grid_of(asked, catalogue), catalogue)
         answers = [_answer(row, prediction, n) for n, row in enumerate(asked)]
     following = iter(answers)
     return [
@@ -119,10 +155,10 @@ def read_rows(path: Path, *, required: Sequence[str]) -> list[Row]:
     return rows
 
 
-def _refusal(row: Row, catalogue: Catalogue) -> str:
+def _refusal(row: Row, known: Collection[str], catalogue: Catalogue) -> str:
     if (row.get("mode") or "agg").strip() != "agg":
         return "disaggregated serving is not predicted"
-    if resolve_model(row["model_path"].strip(), catalogue.models) is None:
+    if row["model_path"].strip() not in known:
         return "model not in the catalogue"
     if row["system"].strip() not in catalogue.machines:
         return "system not in the catalogue"

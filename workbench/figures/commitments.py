@@ -29,7 +29,7 @@ def load_duration_curve(
         x=x,
         series=[charts.Series(name="demand", y=[float(v) for v in curve[::step]], label="load")],
         marks=[
-            charts.Mark(text=f"{chosen.units} units", y=capacity, color=theme.ACCENT),
+            charts.Mark(text=f"capacity of {chosen.units:,} units", y=capacity, color=theme.ACCENT),
             charts.Mark(
                 text="break-even", x=min(100.0, 100 * unit.breakeven_utilization), color=theme.BAD
             ),
@@ -79,15 +79,16 @@ def outcome_table(outcomes: Sequence[tuple[str, Outcome]], *, title: str, subtit
         title=title,
         subtitle=subtitle,
         columns=(
-            "Offer", "units", "total", "on demand", "utilisation", "coverage", "savings rate",
-            "stranded, Mtok", "spilled, Mtok",
+            "Offer", "units", "amortised", "spill", "on demand", "utilisation", "coverage",
+            "savings rate", "stranded, Mtok", "shortfall, Mtok",
         ),
         text_columns=("Offer",),
         rows=tuple(
             (
                 name,
                 theme.number(each.units, digits=0),
-                theme.money(each.total_usd),
+                theme.money(each.fixed_usd),
+                theme.money(each.spill_usd),
                 theme.money(each.on_demand_usd),
                 theme.percent(each.utilization),
                 theme.percent(each.coverage),
@@ -100,13 +101,18 @@ def outcome_table(outcomes: Sequence[tuple[str, Outcome]], *, title: str, subtit
     )  # fmt: skip
 
 
-def answer(unit: CommitmentUnit, best: Outcome) -> str:
-    """Say how much to commit to, in one sentence."""
+def answer(
+    unit: CommitmentUnit, best: Outcome, held: Outcome | None = None, *, volume: float = 1.0
+) -> str:
+    """Say how much to commit to, in one sentence; `held` is the smallest purchase where none pays."""
     need = theme.percent(unit.breakeven_utilization)
     if best.units == 0:
+        at = "" if volume == 1 else f", even at {volume:,.0f} times the log"
+        if held is None:
+            return f"Commit to nothing{at}: {unit.name} pays only above {need} sustained use."
         return (
-            f"Commit to nothing: {unit.name} pays only above {need} sustained use, and demand "
-            "does not reach it."
+            f"Commit to nothing{at}: {unit.name} pays above {need} sustained use, and "
+            f"{held.units:,} unit{'s' if held.units != 1 else ''} would be used {theme.percent(held.utilization)}."
         )
     return (
         f"Commit to {best.units:,} × {unit.name}: {theme.percent(best.effective_savings_rate, digits=1)} "

@@ -124,16 +124,25 @@ def tco_waterfall(caption: Caption, *, usd_per_year: Mapping[str, float]) -> Cha
 
 
 def shock_tornado(
-    caption: Caption, *, base_usd: float, results: Sequence[tuple[str, float, float]]
+    caption: Caption,
+    *,
+    base_usd: float,
+    results: Sequence[tuple[str, float, float] | tuple[str, float, float, str, str]],
 ) -> Chart:
-    """Draw what each supply shock does to the cost: (name, calm end, severe end)."""
-    drivers = [bars.Driver(name=name, low=low, high=high) for name, low, high in results]
+    """Draw what each shock does to the cost: (name, calm end, severe end, what these ends are)."""
+    drivers = [
+        bars.Driver(name=one[0], low=one[1], high=one[2], low_at=at[0], high_at=at[1])
+        for one, at in ((one, (*one[3:], "", "")) for one in results)
+    ]
     return bars.tornado(caption, base=base_usd, drivers=drivers)
 
 
 def option_map(caption: Caption, *, verdict: Verdict) -> Chart:
     """Draw each option at its cost and first-token time; hollow where a hard limit excludes it."""
-    shown = [each for each in verdict.judged if math.isfinite(each.option.ttft_p95_s)]
+    shown = sorted(
+        (each for each in verdict.judged if math.isfinite(each.option.ttft_p95_s)),
+        key=lambda each: float(each.npv_usd.mean()),
+    )
     costs = [float(each.npv_usd.mean()) for each in shown]
     divisor, letter = theme.scale_of(max(costs, default=1.0))
     layout = theme.layout(height_px=300, left_px=56, right_px=90)
@@ -155,8 +164,9 @@ def option_map(caption: Caption, *, verdict: Verdict) -> Chart:
             + "<br>%{y:.3~g} s<extra></extra>",
         })  # fmt: skip
         notes.append(
-            theme.note(name, x=cost / divisor, y=each.option.ttft_p95_s, strong=chosen,
-                       xanchor="left", xshift=11, yshift=-9 if place % 2 else 9)
+            theme.note(f"{name} · {'/'.join(sorted(each.option.regions)) or 'nowhere'}",
+                       x=cost / divisor, y=each.option.ttft_p95_s, strong=chosen,
+                       yshift=_aside(place))
         )  # fmt: skip
     layout["annotations"] = notes
     rows = [
@@ -169,6 +179,11 @@ def option_map(caption: Caption, *, verdict: Verdict) -> Chart:
         summary=f"Chosen: {verdict.chosen or 'none'}. {verdict.why}",
         columns=("Option", "cost, $", "p95 first token, s", "regions", "limits"),
     )  # fmt: skip
+
+
+def _aside(place: int) -> int:
+    """Return how far a label is pushed up or down, so that neighbours do not cover each other."""
+    return (17, -17, 31, -31)[place % 4]
 
 
 def option_table(verdict: Verdict, *, title: str, subtitle: str) -> Table:

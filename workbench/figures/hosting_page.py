@@ -13,8 +13,8 @@ from workbench.models.hosting.where import Candidate, Fleet, months_until
 
 POINTS = 60
 DECADES_BELOW, DECADES_ABOVE = 0.8, 0.8
-CAP = 3.2
-"""Times the API's price up to which the vertical axis runs; above it the curve leaves the chart."""
+ROOM = 1.6
+"""Times the least and the most that is drawn, where the vertical axis ends."""
 HOURS_OF_WEEK = 168
 LABEL_SHARE = 0.28
 """Of the width, what the label of our own point takes."""
@@ -29,22 +29,24 @@ def volume_chart(
     ends = [v for v in (mtok_per_month, even, filled) if v]
     low, high = math.log10(min(ends)) - DECADES_BELOW, math.log10(max(ends)) + DECADES_ABOVE
     volumes = [10 ** (low + (high - low) * n / (POINTS - 1)) for n in range(POINTS)]
-    top = CAP * max(api_usd_per_mtok, fleet.floor_usd_per_mtok)
     curve, lower, upper = (
         [fleet.usd_per_mtok(v, floor=floor) for v in volumes]
         for floor in (fleet.floor_usd_per_mtok, fleet.floor_low, fleet.floor_high)
     )
     ours = fleet.usd_per_mtok(mtok_per_month)
+    # both axes by powers of ten: the whole curve is in sight, our own point with it
+    reach = (*curve, ours, api_usd_per_mtok, *lower)
+    bottom, top = (math.log10(end) for end in (min(reach) / ROOM, max(curve[0], ours) * ROOM))
     layout = theme.layout(height_px=320, left_px=48, right_px=96)
     # million tokens become tokens on the axis, so that it reads 10m, 1bn
     layout["xaxis"] |= {"type": "log", "range": [low + 6, high + 6], **_ticks(low + 6, high + 6)}
-    layout["yaxis"] |= {"range": [0, top], "tickprefix": "$", "tickformat": ",.3~g"}
+    layout["yaxis"] |= {"type": "log", "range": [bottom, top], **_ticks(bottom, top, prefix="$")}
     x = [v * 1e6 for v in volumes]
     edge = {"type": "scatter", "mode": "lines", "x": x, "hoverinfo": "skip",
             "line": {"width": 0, "color": theme.BAND}, "name": "80 % band"}  # fmt: skip
     traces = [
-        {**edge, "y": [min(v, top * 2) for v in lower]},
-        {**edge, "y": [min(v, top * 2) for v in upper], "fill": "tonexty", "fillcolor": theme.BAND},
+        {**edge, "y": lower},
+        {**edge, "y": upper, "fill": "tonexty", "fillcolor": theme.BAND},
         {"type": "scatter", "mode": "lines", "x": [x[0], x[-1]], "y": [api_usd_per_mtok] * 2,
          "name": "API", "line": {"color": theme.ACTUAL, "width": 2},
          "hovertemplate": "API $%{y:.3~g}<extra></extra>"},
@@ -52,29 +54,29 @@ def volume_chart(
          "line": charts.LOOKS["p50"],
          "hovertemplate": "%{x:.3~s} tokens a month<br>own fleet $%{y:,.3~g}<extra></extra>"},
         {"type": "scatter", "mode": "markers", "x": [mtok_per_month * 1e6],
-         "y": [min(ours, top * 0.97)], "name": "we are here", "cliponaxis": False,
-         "marker": {"size": 11, "color": theme.BAD, "symbol": "circle" if ours <= top else "triangle-up"},
+         "y": [ours], "name": "we are here", "cliponaxis": False,
+         "marker": {"size": 11, "color": theme.BAD},
          "hovertemplate": f"we are here: {theme.money(ours)}<extra></extra>"},
     ]  # fmt: skip
     # the curve falls to the right of us, so the label stands where there is room to its left
     side = "right" if math.log10(mtok_per_month) - low > LABEL_SHARE * (high - low) else "left"
     layout["annotations"] = [
-        theme.note(f"API {theme.money(api_usd_per_mtok)}", x=high + 6, y=api_usd_per_mtok,
+        theme.note(f"API {theme.money(api_usd_per_mtok)}", x=high + 6, y=math.log10(api_usd_per_mtok),
                    color=theme.INK, strong=True, xanchor="left", xshift=7),
-        theme.note(f"own {theme.money(curve[-1])}", x=high + 6, y=curve[-1], color=theme.ACCENT,
+        theme.note(f"own {theme.money(curve[-1])}", x=high + 6, y=math.log10(curve[-1]), color=theme.ACCENT,
                    strong=True, xanchor="left", xshift=7,
-                   yshift=_apart(curve[-1], api_usd_per_mtok, top)),
+                   yshift=_apart(math.log10(curve[-1] / api_usd_per_mtok), top - bottom)),
         theme.note(f"we are here: {theme.money(ours)}", x=math.log10(mtok_per_month) + 6,
-                   y=min(ours, top * 0.97), strong=True, color=theme.BAD, xanchor=side,
+                   y=math.log10(ours), strong=True, color=theme.BAD, xanchor=side, yshift=12,
                    xshift=12 if side == "left" else -12),
     ]  # fmt: skip
     if even is not None:
         layout["shapes"] = [
-            {"type": "line", "x0": even * 1e6, "x1": even * 1e6, "y0": 0, "y1": api_usd_per_mtok,
+            {"type": "line", "x0": even * 1e6, "x1": even * 1e6, "y0": 10**bottom, "y1": api_usd_per_mtok,
              "line": {"color": theme.INK_3, "width": 1, "dash": "dot"}}
         ]  # fmt: skip
         layout["annotations"].append(
-            theme.note(f"break-even {tokens(even)}", x=math.log10(even) + 6, y=0,
+            theme.note(f"break-even {tokens(even)}", x=math.log10(even) + 6, y=bottom,
                        xanchor="right", yanchor="bottom", xshift=-6, yshift=3)
         )  # fmt: skip
     rows = [
@@ -210,7 +212,7 @@ def tokens(mtok: float | None) -> str:
     return theme.NOT_KNOWN if mtok is None else theme.count(mtok * 1e6)
 
 
-def _ticks(low: float, high: float) -> dict[str, object]:
+def _ticks(low: float, high: float, *, prefix: str = "") -> dict[str, object]:
     """Return one and three of each decade, or whole decades where there are many."""
     steps = (1, 3) if high - low <= 3.2 else (1,)
     values = [
@@ -219,7 +221,7 @@ def _ticks(low: float, high: float) -> dict[str, object]:
         for step in steps
         if low <= math.log10(step * 10**decade) <= high
     ]
-    return {"tickvals": values, "ticktext": [_power(v) for v in values]}
+    return {"tickvals": values, "ticktext": [prefix + _power(v) for v in values]}
 
 
 def _power(value: float) -> str:
@@ -227,9 +229,9 @@ def _power(value: float) -> str:
     return f"{value / divisor:g}{letter}"
 
 
-def _apart(one: float, other: float, top: float) -> int:
-    """Return how far to push a label so that it does not cover the other."""
-    pixels = (one - other) / top * 280
+def _apart(decades: float, shown: float) -> int:
+    """Return how far to push a label so that it does not cover one so many decades below."""
+    pixels = decades / shown * 280
     return 0 if abs(pixels) >= charts.LABEL_PIXELS else round(
         math.copysign(charts.LABEL_PIXELS, pixels or -1) - pixels
     )  # fmt: skip

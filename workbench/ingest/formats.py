@@ -15,8 +15,10 @@ from workbench.ingest import (
     azure_llm_trace,
     claude_code,
     litellm_spendlogs,
+    ollama,
     otlp_genai,
     outcomes,
+    vllm,
     workbench_log,
 )
 from workbench.ingest.reader import Reader
@@ -30,6 +32,8 @@ FORMATS: dict[str, Reader] = {
         claude_code.READER,
         otlp_genai.READER,
         azure_llm_trace.READER,
+        vllm.READER,
+        ollama.READER,
         outcomes.READER,
     )
 }

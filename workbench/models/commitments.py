@@ -99,6 +99,8 @@ class Offer:
     weights: Mapping[str, float]
     """Weight of input, output and cached input tokens, 1 for plain input."""
     confidence: str
+    regions: tuple[str, ...] = ("global",)
+    """Where it may be held; `any` is wherever one asks."""
 
 
 def offers_of(rows: Sequence[Mapping[str, str]]) -> list[Offer]:
@@ -120,6 +122,7 @@ def offers_of(rows: Sequence[Mapping[str, str]]) -> list[Offer]:
                 kind: float(row[f"weight_{kind}"]) for kind in ("input", "output", "cached_input")
             },
             confidence=row["confidence"],
+            regions=tuple((row.get("regions") or "global").split()),
         )
         for row in rows
     ]
@@ -166,9 +169,14 @@ def outcome(
     )
 
 
+def smallest_purchase(unit: CommitmentUnit) -> int:
+    """Return the fewest units one can buy: the minimum, or one step."""
+    return max(unit.minimum_units, unit.step_units)
+
+
 def purchasable(unit: CommitmentUnit, *, at_most: int) -> list[int]:
     """Return the numbers of units one can buy: none, then from the minimum in steps."""
-    first = max(unit.minimum_units, unit.step_units)
+    first = smallest_purchase(unit)
     return [0, *range(first, min(at_most, MOST_UNITS) + 1, unit.step_units)]
 
 

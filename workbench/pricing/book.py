@@ -149,7 +149,8 @@ def check_import(one: PriceImport) -> None:
     """Refuse an import that prices one thing twice, or leaves a hole where a price ended.
 
     Rows in doubt never price, so they contradict nothing. Holes are refused in contract
-    sheets and the overlay only: list history is allowed to have gaps.
+    sheets and the overlay only: list history is allowed to have gaps, and so are prices
+    allocated from a bill, which a day without usage has none of.
     """
     by_key: dict[tuple[str, ...], list[PriceRow]] = defaultdict(list)
     for row in one.rows:
@@ -167,7 +168,7 @@ def check_import(one: PriceImport) -> None:
                         f"{row.where()} and {other.where()}. "
                         "End the first where the second begins, or remove one."
                     )
-        if one.layer in ("contract", "overlay"):
+        if one.layer in ("contract", "overlay") and not one.is_allocated:
             _refuse_holes(one, rows)
 
 

@@ -28,6 +28,8 @@ ANY_CONTEXT = 2**62
 CONFIRMED = "confirmed"
 EVERY_METER = "*"
 """Meter of a row that carries a multiplier and no price of its own."""
+ALLOCATED = "allocated"
+"""First word of the version of an import whose prices follow from a bill and the usage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +164,11 @@ class PriceImport:
         if self.layer == "contract":
             return f"contract {self.source}#{self.import_id}"
         return f"{self.layer} {self.source} {self.source_version}"
+
+    @property
+    def is_allocated(self) -> bool:
+        """True when the prices are a bill divided by usage: days without usage have none."""
+        return self.source_version.startswith(f"{ALLOCATED} ")
 
     def save(self, path: Path) -> None:
         """Write the import as one Parquet file, whole or not at all; same import, same bytes."""

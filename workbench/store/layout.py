@@ -44,6 +44,21 @@ class Layout:
         return self.store / "invoices"
 
     @property
+    def capacity(self) -> Path:
+        """Immutable sheets of own accelerators paid for by the hour."""
+        return self.store / "prices" / "capacity"
+
+    @property
+    def own_prices(self) -> Path:
+        """Prices of self-hosted tokens, derived from those sheets and the usage."""
+        return self.store / "prices" / "own"
+
+    @property
+    def closed_own_prices(self) -> Path:
+        """Those that a month was closed with and that usage has moved since."""
+        return self.own_prices / "closed"
+
+    @property
     def closes(self) -> Path:
         """Immutable closed months."""
         return self.store / "closes"

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import yaml
 
 from workbench.errors import InputError, WorkbenchError
 from workbench.ingest.batch import AlreadyKnown, Staged
@@ -32,7 +31,7 @@ from workbench.store import (
 )
 from workbench.store.catalog import Catalog
 from workbench.store.layout import Layout
-from workbench.workspace import price_imports
+from workbench.workspace import own_capacity, papers, price_imports
 from workbench.workspace.reading import IngestReport, Progress, Reading, Stored, commit, stage_file
 
 if TYPE_CHECKING:
@@ -153,17 +152,21 @@ class Workspace:
             ) from error
 
     def import_prices(self, paths: Iterable[Path], *, now: datetime) -> list[PriceImport]:
-        """Import contract sheets and price all usage again with them.
+        """Import contract sheets and sheets of own capacity, and price all usage again with them.
 
         Raises
         ------
         PriceError
             If a sheet contradicts itself; nothing of the command is imported.
         """
-        known_from = now.replace(tzinfo=None)
-        return self.add_prices([read_sheet(path, known_from=known_from) for path in paths])
+        known_from, paths = now.replace(tzinfo=None), list(paths)
+        own = own_capacity.read(paths, known_from=known_from)
+        read = [read_sheet(path, known_from=known_from) for path in paths if path not in own]
+        return self.add_prices(read, own)
 
-    def add_prices(self, read: Sequence[PriceImport]) -> list[PriceImport]:
+    def add_prices(
+        self, read: Sequence[PriceImport], own: own_capacity.Sheets | None = None
+    ) -> list[PriceImport]:
         """Add imports to the book and price all usage again; return those that say something new.
 
         Raises
@@ -177,8 +180,9 @@ class Workspace:
             PriceBook([*held, *new])
             for one in new:
                 price_imports.keep(self.layout, one)
+            kept = own_capacity.keep(self.layout, own or {})
             self._apply(catalog, [])
-        return new
+        return [*new, *own_capacity.derived(self.layout, kept)]
 
     # The one transaction ------------------------------------------------------------------
 
@@ -188,8 +192,11 @@ class Workspace:
             before = len(catalog.tuples())
             for sidecar in pending:
                 catalog.add_batch(dict(sidecar))
-            imports, closed = self._imports_key(), closes.closed_months(self.layout)
-            repriced = catalog.meta("imports") != imports
+            days = set(rollups.days_of(catalog, source_ids=[one["source_id"] for one in pending]))
+            closed = closes.closed_months(self.layout)
+            own_moved = own_capacity.refresh(self.layout, catalog, days=days, closed=closed)
+            imports, was = self._imports_key(), catalog.meta("imports")
+            repriced = was != imports
             moved = closes.months_changed(catalog.meta("closes") or "", closes.key_of(closed))
             grown = len(catalog.tuples()) != before
             if repriced or moved or grown or not catalog.has_rates():
@@ -199,9 +206,10 @@ class Workspace:
                     price_tables.replace_price_book(catalog, listing(book))
             else:
                 catalog.lay_out_prices()
-            days = set(rollups.days_of(catalog, source_ids=[one["source_id"] for one in pending]))
             still = {one.month for one in closed} - moved
-            if repriced:
+            # own prices that moved touch their own days; any other change of the book, all open ones
+            days |= own_moved
+            if repriced and not (own_moved and price_imports.same_but_own(imports, was)):
                 days |= set(rollups.days_of(catalog, but_months=still))
             elif moved:
                 days |= set(rollups.days_of(catalog, only_months=moved))
@@ -292,13 +300,7 @@ class Workspace:
 
     def documents(self) -> dict[str, Any]:
         """Return the workspace's own papers that pages need: dossiers, assumptions."""
-        return {
-            "dossiers": [_yaml(path) for path in sorted(self.layout.root.glob("dossiers/*.yaml"))],
-            "assumptions": {
-                path.stem: _yaml(path)
-                for path in sorted(self.layout.root.glob("assumptions/*.yaml"))
-            },
-        }
+        return papers.papers_of(self.layout)
 
     def status(self) -> dict[str, Any]:
         """Return what the workspace holds, what it cost and what is not priced."""
@@ -322,6 +324,11 @@ class Workspace:
         """Return the price book as imported, or the rows of one model."""
         with self.reader() as catalog:
             return catalog.prices(model=model)
+
+    def own_capacity(self) -> list[dict[str, Any]]:
+        """Return where the bill of own accelerators went, by month and pool; see `by_month`."""
+        with self.reader(locked=False) as catalog:
+            return own_capacity.months(self.layout, catalog, through=self.as_of(catalog))
 
     def state(self, catalog: Catalog) -> dict[str, Any]:
         """Return what every page says of its data."""
@@ -385,13 +392,6 @@ class Workspace:
         if not listed:
             return pl.LazyFrame()
         return pl.scan_parquet(listed)
-
-
-def _yaml(path: Path) -> Any:  # noqa: ANN401
-    try:
-        return yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: not readable as YAML ({str(error)[:200]}).") from error
 
 
 _CONFIG = """# A workspace of the workbench. Money is US dollars; days, months and closes are UTC.

@@ -34,7 +34,23 @@ def keep_shipped(catalog: Catalog) -> None:
 
 def key_of(layout: Layout, layers: Sequence[str]) -> str:
     """Return what changes when open months are priced anew: the imports and the layers in use."""
-    return ",".join([*layers, *sorted(path.stem for path in layout.imports.glob("*.parquet"))])
+    bought = ",".join([*layers, *sorted(path.stem for path in layout.imports.glob("*.parquet"))])
+    own = ",".join(sorted(path.stem for path in layout.own_prices.glob("*.parquet")))
+    return f"{bought}|{own}" if own else bought
+
+
+def same_but_own(key: str, other: str | None) -> bool:
+    """Say whether two keys differ in the prices of own capacity at most."""
+    return other is not None and key.split("|")[0] == other.split("|")[0]
+
+
+def in_force(layout: Layout) -> list[str]:
+    """Return the names of all imports, prices of own capacity among them, as a close keeps them."""
+    return sorted(
+        path.stem
+        for folder in (layout.imports, layout.own_prices)
+        for path in folder.glob("*.parquet")
+    )
 
 
 def layers_of(layout: Layout, settings: Mapping[str, Any]) -> list[str]:
@@ -65,7 +81,9 @@ def book_of(
     StoreError
         If a named import is not in the store.
     """
-    paths = {path.stem: path for path in sorted(layout.imports.glob("*.parquet"))}
+    current = (layout.imports, layout.own_prices)
+    folders = current if imports is None else (*current, layout.closed_own_prices)
+    paths = {path.stem: path for folder in folders for path in sorted(folder.glob("*.parquet"))}
     chosen = list(paths) if imports is None else list(imports)
     missing = [name for name in chosen if name not in paths]
     if missing:

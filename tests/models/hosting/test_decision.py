@@ -13,6 +13,7 @@ from workbench.models.hosting.decision import (
     breakeven_volume,
     combined_availability,
     decide,
+    fleet_availability,
     monthly_usd,
     overflow_share,
     p_cheaper,
@@ -165,3 +166,67 @@ def test_impossible_inputs_are_refused():
         demand(1.0, shape=np.full(24, 2.0))
     with pytest.raises(InputError):
         decide([], demand(1.0), OWNER)
+
+
+def test_where_nothing_may_spill_whole_replicas_are_added_at_the_busiest_hour():
+    stays = dataclasses.replace(OWN, spills=False)
+    # two replicas hold 2 Mtok an hour; 2,190 Mtok are 3 an hour: a third replica, 730 USD each
+    assert monthly_usd(stays, demand(1_460.0, 2_190.0))[0] == pytest.approx([1_460, 2_190])
+    # a busiest hour of twice the mean needs six
+    peaky = demand(2_190.0, shape=np.array([0.0, 2.0]))
+    assert monthly_usd(stays, peaky)[0] == pytest.approx([6 * 730])
+
+
+def test_a_split_sends_its_share_to_the_api_whatever_the_fleet_could_hold():
+    split = dataclasses.replace(OWN, spills=False, api_share=0.7)
+    assert monthly_usd(split, demand(1_000.0))[0] == pytest.approx([1_460 + 700 * 2.0])
+
+
+def test_a_bridge_of_rented_replicas_replaces_the_api_while_own_ones_are_awaited():
+    late = dataclasses.replace(
+        OWN, weeks_to_live=365.25 / 7 / 12, bridge_usd_per_replica_hour=3.0, spills=False
+    )
+    assert monthly_usd(late, demand(1_000.0, 1_000.0))[0] == pytest.approx([3 * 1_460, 1_460])
+
+
+def test_a_price_nobody_confirmed_is_shown_and_never_chosen():
+    doubtful = dataclasses.replace(OWN, name="doubtful", barred=("price unverified",))
+    verdict = decide([API, doubtful], demand(1_400.0), OWNER)
+    assert (verdict.cheapest, verdict.chosen) == ("doubtful", "api")
+    assert "price unverified" in verdict.why
+
+
+def test_an_owner_without_a_residency_limit_excludes_no_place():
+    anywhere = dataclasses.replace(OWNER, region="anywhere")
+    nowhere = dataclasses.replace(API, regions=frozenset())
+    assert decide([nowhere], demand(1.0), OWNER).chosen is None
+    assert decide([nowhere], demand(1.0), anywhere).chosen == "api"
+
+
+def test_a_spare_replica_serves_what_a_failed_one_cannot():
+    # one needed, two running at 98 %: both are down 0.04 % of the time
+    assert fleet_availability(needed=1, running=2, each=0.98) == pytest.approx(1 - 0.02**2)
+    # without a spare the expected share served is that of each
+    assert fleet_availability(needed=30, running=30, each=0.98) == pytest.approx(0.98)
+    with pytest.raises(InputError):
+        fleet_availability(needed=2, running=1, each=0.98)
+
+
+def test_the_price_of_an_outage_can_overrule_the_cheapest():
+    shaky = dataclasses.replace(API, name="shaky", usd_per_mtok=1.9, availability=0.99)
+    steady = dataclasses.replace(API, name="steady", availability=0.999)
+    calm = decide([shaky, steady], demand(1_000.0), OWNER)
+    # 100 USD cheaper a month, and down 6.57 hours longer
+    assert calm.chosen == "shaky"
+    careful = dataclasses.replace(OWNER, outage_usd_per_hour=20.0)
+    assert decide([shaky, steady], demand(1_000.0), careful).chosen == "steady"
+
+
+def test_lock_in_can_overrule_the_cheapest():
+    bound = dataclasses.replace(API, name="bound", usd_per_mtok=1.9, exit_usd=1_000.0)
+    free = dataclasses.replace(API, name="free")
+    assert decide([bound, free], demand(1_000.0), OWNER).chosen == "bound"
+    wary = dataclasses.replace(OWNER, lock_in_weight=0.2)
+    verdict = decide([bound, free], demand(1_000.0), wary)
+    assert verdict.chosen == "free"
+    assert "tolerance for risk overrules" in verdict.why

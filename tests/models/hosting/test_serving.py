@@ -5,7 +5,8 @@ from tests.models.hosting.made_up import grid_rows
 from workbench.errors import InputError
 from workbench.models.hosting.held_out import cross_validate
 from workbench.models.hosting.serving import calibrate, predict, throughput_per_gpu
-from workbench.models.hosting.tables import cells_of, coefficient_rows, serving_model_of
+from workbench.models.hosting.splits import cells_of
+from workbench.models.hosting.tables import coefficient_rows, serving_model_of
 from workbench.models.hosting.workload import ServingGrid
 
 

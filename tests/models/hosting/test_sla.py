@@ -1,7 +1,7 @@
 import pytest
 
 from workbench.errors import InputError
-from workbench.models.hosting.sla import credit_share, credit_tiers, month_at
+from workbench.models.hosting.sla import credit_share, credit_tiers, month_at, promise_of
 from workbench.reference import read_table
 
 TIERS = credit_tiers("<99.9:10%;<99.0:25%;<95.0:100%")
@@ -27,3 +27,13 @@ def test_every_shipped_tier_can_be_read():
     assert max(len(tiers) for tiers in read.values()) == 3
     with pytest.raises(InputError, match="not of the form"):
         credit_tiers("about ten percent")
+
+
+def test_only_a_confirmed_promise_counts_and_what_nobody_promised_is_assumed():
+    rows = read_table("slas")
+    google = promise_of(rows, "google")
+    assert (google.uptime, google.word) == (0.995, "promised")
+    assert promise_of(rows, "bedrock").uptime == 0.999
+    # Azure's tiers are from secondary pages, Anthropic promises nothing
+    assert promise_of(rows, "azure").word == promise_of(rows, "anthropic").word == "assumed"
+    assert promise_of(rows, "who").uptime == 0.995

@@ -101,6 +101,17 @@ def owned_usd_per_gpu_hour(node: OwnedNode, *, form: CapitalForm = "straight_lin
     return annual / node.accelerators / HOURS_PER_YEAR / node.availability
 
 
+def capital_share(node: OwnedNode, *, form: CapitalForm = "straight_line") -> float:
+    """Return the share of a year's cost that is capital: what a dearer accelerator moves."""
+    capital = sum(capital_usd_per_year(node, form=form).values())
+    return capital / sum(owned_usd_per_year(node, form=form).values())
+
+
+def exit_usd_per_accelerator(node: OwnedNode) -> float:
+    """Return what leaving half-way through a node's life costs: half of what is to be written off."""
+    return node.capex_usd * (1 - node.residual_ratio) / 2 / node.accelerators
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RentedFleet:
     """Accelerators by the hour, on demand, as spot and reserved."""

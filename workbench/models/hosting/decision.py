@@ -7,6 +7,7 @@ between options are not noise.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import comb
 from typing import Final
 
 import numpy as np
@@ -16,6 +17,8 @@ from workbench.errors import InputError
 from workbench.models.hosting.workload import Floats
 from workbench.units import HOURS_PER_MONTH, MONTHS_PER_YEAR
 
+ANYWHERE: Final = "anywhere"
+"""Region of an owner who sets no residency limit."""
 WEEKS_PER_MONTH: Final = 365.25 / 7 / MONTHS_PER_YEAR
 
 
@@ -43,9 +46,23 @@ class Option:
     credit_share: float = 0.0
     """Of the month's API bill, expected back under the service level agreement."""
     ttft_p95_s: float = float("nan")
+    spills: bool = True
+    """False where nothing may go to the API: what does not fit needs more replicas, at the
+    same price, rounded up to whole ones at the busiest hour."""
+    api_share: float = 0.0
+    """Of all tokens, those that always go to the API: prompts that may leave."""
+    bridge_usd_per_replica_hour: float | None = None
+    """What the same replicas cost while own ones are awaited; None where the API bridges."""
+    barred: tuple[str, ...] = ()
+    """Further reasons why it may not be chosen, such as a price nobody confirmed."""
 
     def __post_init__(self) -> None:
-        if self.replicas < 0 or not 0 < self.availability <= 1 or self.usd_per_mtok < 0:
+        if (
+            self.replicas < 0
+            or not 0 < self.availability <= 1
+            or self.usd_per_mtok < 0
+            or not 0 <= self.api_share <= 1
+        ):
             raise InputError(
                 f"Option {self.name}: replicas, prices and availability are out of range."
             )
@@ -122,17 +139,32 @@ def monthly_usd(option: Option, demand: Demand) -> Floats:
 
         replicas * price * 730 + overflow * API price
 
-    with the overflow counted hour by hour. During the time to live all tokens go to the API.
+    with the overflow counted hour by hour. During the time to live all tokens go to the API,
+    or to rented replicas where the option says what they cost.
     """
     volume = demand.mtok_per_month
-    capacity = option.replicas * option.replica_mtok_per_hour
-    overflow = overflow_share(volume / HOURS_PER_MONTH, demand.hourly_shape, capacity) * volume
-    fixed = option.replicas * option.usd_per_replica_hour * HOURS_PER_MONTH
+    own = volume * (1 - option.api_share)
+    replicas, overflow = _own_part(option, own, demand.hourly_shape)
     live = _live_share(option, volume.shape[1])
-    api_tokens = live * overflow + (1 - live) * volume
+    bridge = option.bridge_usd_per_replica_hour
+    price = live * option.usd_per_replica_hour + (1 - live) * (bridge or 0.0)
+    held = live if bridge is None else np.ones_like(live)
+    fixed = replicas * HOURS_PER_MONTH * np.where(held > 0, price, 0.0)
+    api_tokens = held * (overflow + option.api_share * volume) + (1 - held) * volume
     with np.errstate(invalid="ignore"):
         api = np.where(api_tokens > 0, api_tokens * option.usd_per_mtok, 0.0)
-    return live * fixed + api * (1 - option.credit_share)
+    return fixed + api * (1 - option.credit_share)
+
+
+def _own_part(option: Option, own: Floats, hourly_shape: Floats) -> tuple[Floats, Floats]:
+    """Return replicas paid for and tokens that spill, for each monthly volume meant for them."""
+    if not option.spills and option.replica_mtok_per_hour > 0:
+        peak = own / HOURS_PER_MONTH * hourly_shape.max()
+        needed = np.ceil(peak / option.replica_mtok_per_hour - 1e-9)
+        return np.maximum(needed, option.replicas), np.zeros_like(own)
+    capacity = option.replicas * option.replica_mtok_per_hour
+    overflow = overflow_share(own / HOURS_PER_MONTH, hourly_shape, capacity) * own
+    return np.full_like(own, option.replicas), overflow
 
 
 def overflow_share(mtok_per_hour: Floats, hourly_shape: Floats, capacity: float) -> Floats:
@@ -171,6 +203,22 @@ def decide(options: Sequence[Option], demand: Demand, tolerance: Tolerance) -> V
 def p_cheaper(one: Judged, other: Judged) -> float:
     """Return the probability that `one` costs less than `other`, on the shared draws."""
     return float(np.mean(one.npv_usd < other.npv_usd))
+
+
+def fleet_availability(*, needed: int, running: int, each: float) -> float:
+    """Return the share of demand served at the peak when replicas fail independently.
+
+    1 - E[max(needed - up, 0)] / needed,  up ~ Binomial(running, each)
+    """
+    if needed <= 0:
+        return 1.0
+    if running < needed or not 0 < each <= 1:
+        raise InputError("A fleet runs at least what it needs; its availability is in (0, 1].")
+    short = sum(
+        (needed - up) * comb(running, up) * each**up * (1 - each) ** (running - up)
+        for up in range(needed)
+    )
+    return 1.0 - short / needed
 
 
 def breakeven_volume(
@@ -219,11 +267,11 @@ def _judge(option: Option, demand: Demand, tolerance: Tolerance) -> Judged:
 
 def _excluded(option: Option, tolerance: Tolerance) -> tuple[str, ...]:
     broken: list[str] = []
-    if tolerance.region not in option.regions:
+    if tolerance.region not in (ANYWHERE, *option.regions):
         broken.append(f"data may not leave {tolerance.region}")
     if tolerance.data_class not in option.data_classes:
         broken.append(f"{tolerance.data_class} data is not allowed there")
-    return tuple(broken)
+    return (*broken, *option.barred)
 
 
 def _live_share(option: Option, months: int) -> NDArray[np.float64]:

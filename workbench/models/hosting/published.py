@@ -79,21 +79,26 @@ def offline_counts(
 
     The requests in flight are not known, so the band spans the answers from a quarter of the
     memory's fill to all of it, each widened as an extrapolation; a row is refused when the
-    full one is.
+    full one is. `refused_but_inside` counts the refused rows that would have been inside had
+    they been answered: what the caution costs.
     """
     full = predict(model, grid, catalogue)
     least = np.maximum(np.floor(grid.batch_size * LEAST_FILL), 1)
-    part = predict(model, _with_batch(grid, least), catalogue)
-    answers = np.vstack([full.output_tokens_per_s_per_gpu, part.output_tokens_per_s_per_gpu])
-    low = np.nanmin(answers, axis=0, initial=np.inf) / EXTRAPOLATED_FACTOR
-    high = np.nanmax(answers, axis=0, initial=0.0) * EXTRAPOLATED_FACTOR
-    inside = ~full.refused & (low <= published) & (published <= high)
-    refused = int(full.refused.sum())
+    answers = np.vstack(
+        [
+            predict(model, one, catalogue, refuse=False).output_tokens_per_s_per_gpu
+            for one in (grid, _with_batch(grid, least))
+        ]
+    )
+    low = answers.min(axis=0) / EXTRAPOLATED_FACTOR
+    high = answers.max(axis=0) * EXTRAPOLATED_FACTOR
+    holds = (low <= published) & (published <= high)
     return {
         "asked": len(published),
-        "refused": refused,
-        "inside": int(inside.sum()),
-        "outside": len(published) - refused - int(inside.sum()),
+        "refused": int(full.refused.sum()),
+        "inside": int((holds & ~full.refused).sum()),
+        "outside": int((~holds & ~full.refused).sum()),
+        "refused_but_inside": int((holds & full.refused).sum()),
     }
 
 

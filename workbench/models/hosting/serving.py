@@ -177,7 +177,9 @@ def calibrate(measured: Measured, catalogue: Catalogue, *, cells: NDArray[np.int
     )
 
 
-def predict(model: ServingModel, grid: ServingGrid, catalogue: Catalogue) -> Prediction:
+def predict(
+    model: ServingModel, grid: ServingGrid, catalogue: Catalogue, *, refuse: bool = True
+) -> Prediction:
     """Answer every row of a grid.
 
     Parameters
@@ -188,6 +190,8 @@ def predict(model: ServingModel, grid: ServingGrid, catalogue: Catalogue) -> Pre
         The questions.
     catalogue
         Shapes and rates for every name among questions and anchors.
+    refuse
+        False gives numbers even far outside the box, for studies of what refusing costs.
 
     Returns
     -------
@@ -210,7 +214,7 @@ def predict(model: ServingModel, grid: ServingGrid, catalogue: Catalogue) -> Pre
     ttft = np.exp(log_ttft + residual[:, 1])
     throughput = throughput_per_gpu(grid, ttft, tpot)
     low, high = _spread(model.band, nearness, verdict.in_box)
-    blank = np.where(verdict.refused, np.nan, 1.0)
+    blank = np.where(verdict.refused & refuse, np.nan, 1.0)
     numbers: dict[str, Floats] = {}
     for column, (name, answer) in enumerate(
         {"output_tokens_per_s_per_gpu": throughput, "tpot_ms": tpot, "ttft_ms": ttft}.items()

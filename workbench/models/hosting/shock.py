@@ -44,6 +44,14 @@ RENTAL_SCENARIOS: Final = (
 """Assumed scenarios; one-year H100 rental rose 38 % between October 2025 and March 2026."""
 
 
+INPUT_SHOCKS: Final = (
+    Shock(name="Logic wafer", wafer_change=0.2),
+    Shock(name="Memory (HBM)", memory_change=0.5),
+    Shock(name="Packaging (CoWoS)", packaging_change=0.5),
+)
+"""Assumed: N2 wafers are 10 to 20 % dearer than N3; memory and packaging bind now and swing more."""
+
+
 def accelerator_price_change(shock: Shock) -> float:
     """Return the change of an accelerator's price that its inputs explain, as a fraction.
 

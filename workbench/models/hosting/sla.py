@@ -4,6 +4,7 @@ Credits are claimed, never automatic, and are a share of the provider's bill, no
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -43,6 +44,35 @@ def credit_tiers(text: str) -> tuple[CreditTier, ...]:
 def credit_share(tiers: tuple[CreditTier, ...], *, uptime: float) -> float:
     """Return the share of the bill credited in a month of this uptime."""
     return max((tier.credit_share for tier in tiers if uptime < tier.below_uptime), default=0.0)
+
+
+SELLERS: Final = {
+    "google": "Google", "vertex_ai": "Google", "vertex": "Google", "gemini": "Google",
+    "aws": "AWS", "bedrock": "AWS", "azure": "Azure", "openai": "OpenAI", "anthropic": "Anthropic",
+}  # fmt: skip
+"""Providers as logs name them -> as the table `slas` does."""
+ASSUMED_UPTIME: Final = 0.995
+"""Where no confirmed promise is known: the lowest uptime any provider promises."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """What a provider promises of a month, and in which words that is known."""
+
+    uptime: float
+    tiers: tuple[CreditTier, ...]
+    word: str
+    """promised, or assumed where nobody promises or nobody confirmed it."""
+
+
+def promise_of(rows: Sequence[Mapping[str, str]], provider: str) -> Promise:
+    """Return the first confirmed uptime of a provider's on-demand service, else the assumed one."""
+    seller = SELLERS.get(provider.lower().split("/")[0])
+    for row in rows:
+        if row["provider"] == seller and row["confidence"] == "confirmed" and row["uptime_percent"]:
+            uptime = round(float(row["uptime_percent"]) / 100, 9)
+            return Promise(uptime=uptime, tiers=credit_tiers(row["credit_tiers"]), word="promised")
+    return Promise(uptime=ASSUMED_UPTIME, tiers=(), word="assumed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

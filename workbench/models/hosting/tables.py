@@ -11,7 +11,6 @@ from dataclasses import fields
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from workbench.errors import InputError, shown
 from workbench.models.hosting.catalogue import Accelerator, ModelShape
@@ -57,14 +56,15 @@ def resolve_model(name: str, known: Iterable[str]) -> str | None:
 
     Tried in order: the same name, without regard to case, the same without the
     publisher, the same without publisher and trailing words that change weights, not shape
-    (instruct, fp8, …).
+    (instruct, fp8, …), and the beginning of a name if only one name begins so.
     """
     names = list(known)
     for key in (str, str.casefold, _bare, _stem):
         for candidate in names:
             if key(candidate) == key(name):
                 return candidate
-    return None
+    longer = [candidate for candidate in names if _bare(candidate).startswith(f"{_stem(name)}-")]
+    return longer[0] if len(longer) == 1 else None
 
 
 def release_number(version: str) -> float:
@@ -106,7 +106,9 @@ def grid_of(rows: Sequence[Row], catalogue: Catalogue) -> ServingGrid:
     InputError
         If a number is blank, not finite or below its least value, or a name is unknown.
     """
-    models = [resolve_model(row["model_path"].strip(), catalogue.models) for row in rows]
+    stated = [row["model_path"].strip() for row in rows]
+    found = {name: resolve_model(name, catalogue.models) for name in set(stated)}
+    models = [found[name] for name in stated]
     unknown = [row["model_path"] for row, model in zip(rows, models, strict=True) if model is None]
     if unknown:
         raise InputError(
@@ -136,19 +138,6 @@ def measured_of(rows: Sequence[Row], catalogue: Catalogue) -> Measured:
         grid=grid_of(rows, catalogue),
         ttft_ms=_column(rows, "silicon_ttft_ms", least=1e-6),
         tpot_ms=_column(rows, "silicon_tpot_ms", least=1e-6),
-    )
-
-
-def cells_of(grid: ServingGrid) -> NDArray[np.intp]:
-    """Return the number of the (system, model, backend, lengths) cell of each row."""
-    seen: dict[tuple[object, ...], int] = {}
-    columns = (grid.system, grid.model, grid.backend, grid.input_tokens, grid.output_tokens)
-    return np.array(
-        [
-            seen.setdefault(key, len(seen))
-            for key in zip(*(c.tolist() for c in columns), strict=True)
-        ],
-        dtype=np.intp,
     )
 
 

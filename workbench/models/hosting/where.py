@@ -9,7 +9,14 @@ import numpy as np
 from workbench.errors import InputError
 from workbench.models.hosting.capacity import HourlyLoad, Targets, plan_replicas
 from workbench.models.hosting.cost import usd_per_mtok
-from workbench.models.hosting.decision import Demand, Judged, Option, Tolerance, Verdict, decide
+from workbench.models.hosting.decision import (
+    Demand,
+    Option,
+    Tolerance,
+    Verdict,
+    decide,
+    fleet_availability,
+)
 from workbench.models.hosting.growth import Growth, demand_draws
 from workbench.models.hosting.study import Study
 from workbench.models.hosting.surface import Traffic
@@ -19,6 +26,8 @@ from workbench.units import HOURS_PER_MONTH, SECONDS_PER_HOUR, TOKENS_PER_MTOK
 Basis = Literal["measured", "modelled", "list price"]
 MOST_FLEETS: Final = 16
 """Sizes of an own base load that are priced to find the cheapest."""
+NODE_AVAILABILITY: Final = 0.98
+"""Hours a replica's machine can serve; assumed, as in `list_prices`."""
 MOST_SCALED: Final = 1e4
 """Growth over the horizon beyond which no fleet is sized today."""
 
@@ -78,6 +87,10 @@ class Ask:
     """Rented, supply shock included."""
     targets: Targets
     tolerance: Tolerance
+    local_share: float = 0.0
+    """Of the prompts, those whose data class keeps them on own machines."""
+    backups_allowed: bool = True
+    """Whether the owner lets the dossier's other providers have this data."""
     months: int = 36
     rented_weeks: float = 6.0
     owned_weeks: float = 26.0
@@ -91,7 +104,15 @@ class Candidate:
     option: Option
     basis: Basis
     note: str = ""
-    kind: Literal["api", "own", "owned", "hybrid", "provisioned"] = "api"
+    kind: Literal["api", "own", "owned", "hybrid", "split", "provisioned"] = "api"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnedPrice:
+    """What an own accelerator costs an available hour, and what leaving it half-way costs."""
+
+    usd_per_gpu_hour: float
+    exit_usd_per_gpu: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,14 +165,15 @@ def own_candidates(
     *,
     api: Option,
     demand: Demand,
-    owned_usd_per_gpu_hour: float | None,
+    owned: OwnedPrice | None,
     ttft_p95_s: float,
 ) -> list[Candidate]:
-    """Return the hybrid, the rented and the owned fleet.
+    """Return the hybrid, the rented and the owned fleet, and the split where data must stay.
 
-    The fleets serve all at the median volume of the last month, spares included; the hybrid
-    keeps the number of replicas whose mean cost is least and sends the rest to the API, which
-    also is its spare.
+    The fleets serve all at the median volume of the last month, spares included, and take more
+    replicas rather than send anything out; the hybrid keeps the number of replicas whose mean
+    cost is least and sends the rest to the API, which also is its spare. The split keeps the
+    prompts that may not leave on a fleet of their own and sends the others to the API.
     """
     end = (1 + ask.growth_per_month) ** ask.months
     if end > MOST_SCALED:
@@ -176,18 +198,56 @@ def own_candidates(
     ]
     judged = decide(hybrids, demand, ask.tolerance).judged
     best = min(judged, key=lambda each: float(each.npv_usd.mean())).option
-    full = replace(one, name="Self-hosted, rented", replicas=int(plan.running.max()))
+    best = replace(best, availability=api.availability, barred=stays(ask.local_share))
+    full = replace(
+        one, name="Self-hosted, rented", replicas=int(plan.running.max()), spills=False,
+        bridge_usd_per_replica_hour=one.usd_per_replica_hour if ask.local_share > 0 else None,
+        availability=fleet_availability(
+            needed=most, running=int(plan.running.max()), each=NODE_AVAILABILITY
+        ),
+    )  # fmt: skip
     found = [
         Candidate(option=best, basis="modelled", kind="hybrid"),
         Candidate(option=full, basis="modelled", kind="own"),
     ]
-    if owned_usd_per_gpu_hour is not None:
-        owned = replace(
+    if 0 < ask.local_share < 1:
+        found.append(_split(feature, study, goodput, ask, full=full, api=api, end=end))
+    if owned is not None:
+        nodes = replace(
             full, name="Own nodes, colocated", weeks_to_live=ask.owned_weeks,
-            usd_per_replica_hour=study.gpus_per_replica * owned_usd_per_gpu_hour,
+            usd_per_replica_hour=study.gpus_per_replica * owned.usd_per_gpu_hour,
+            # half-way through its life a node is worth less than is left to write off
+            exit_usd=full.replicas * study.gpus_per_replica * owned.exit_usd_per_gpu,
+            barred=("price unverified",),
         )  # fmt: skip
-        found.append(Candidate(option=owned, basis="modelled", kind="owned"))
+        found.append(Candidate(option=nodes, basis="modelled", kind="owned"))
     return found
+
+
+def stays(local_share: float) -> tuple[str, ...]:
+    """Return why an option that sends prompts out may not be chosen; nothing where all may leave."""
+    return (
+        (f"{100 * local_share:.0f} % of prompts may not leave own machines",)
+        if local_share > 0
+        else ()
+    )
+
+
+def _split(
+    feature: Feature, study: Study, goodput: dict[int, float], ask: Ask, *, full: Option,
+    api: Option, end: float,
+) -> Candidate:  # fmt: skip
+    """Return the fleet of the prompts that stay, beside the API for the others."""
+    plan = plan_replicas(
+        scaled(feature.load, end * ask.local_share), goodput, targets=ask.targets, scaling="fixed",
+        full_batch_requests_per_s=study.plan.full_batch_requests_per_s,
+    )  # fmt: skip
+    running = int(plan.running.max())
+    option = replace(
+        full, name=f"Split: {100 * ask.local_share:.0f} % on {running} own, rest API", replicas=running,
+        api_share=1 - ask.local_share, regions=api.regions, availability=api.availability,
+    )  # fmt: skip
+    return Candidate(option=option, basis="modelled", kind="split")
 
 
 def demand_of(feature: Feature, ask: Ask) -> Demand:
@@ -226,34 +286,6 @@ def months_until(mtok_now: float, mtok_then: float, *, growth_per_month: float) 
     if growth_per_month <= 0 or mtok_now <= 0:
         return None
     return float(np.log(mtok_then / mtok_now) / np.log1p(growth_per_month))
-
-
-def swings(
-    judged: Judged, study: Study, demand: Demand, ask: Ask, *, growth: Growth, severe: float
-) -> list[tuple[str, float, float]]:
-    """Return what moves an own fleet's mean cost: (input, cost at its calm, at its severe end)."""
-
-    def cost(option: Option, on: Demand = demand) -> float:
-        return float(decide([option], on, ask.tolerance).judged[0].npv_usd.mean())
-
-    base = judged.option
-    rates = (study.goodput_p90, study.goodput_tokens_per_s_per_gpu, study.goodput_p10)
-
-    def resized(rate: float) -> Option:
-        # the same load on a fleet larger or smaller by what the predictor may be off
-        return replace(base, usd_per_replica_hour=base.usd_per_replica_hour * rates[1] / rate)
-
-    reach = np.exp(1.2816 * growth.log_sd_per_month * np.arange(1, ask.months + 1))
-    low, high = (
-        Demand(mtok_per_month=demand.mtok_per_month * by, hourly_shape=demand.hourly_shape)
-        for by in (1 / reach, reach)
-    )
-    dearer = replace(base, usd_per_replica_hour=base.usd_per_replica_hour * severe)
-    return [
-        (f"Rental × {severe:g}, severe shock", cost(base), cost(dearer)),
-        ("Throughput, P90 to P10", cost(resized(rates[0])), cost(resized(rates[2]))),
-        ("Growth, P10 to P90", cost(base, low), cost(base, high)),
-    ]
 
 
 def weigh(candidates: Sequence[Candidate], demand: Demand, ask: Ask) -> Verdict:
