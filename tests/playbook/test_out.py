@@ -46,6 +46,25 @@ def test_lineage_goes_out_and_comes_back(tmp_path):
         traced_answers(path)
 
 
+def test_events_of_another_system_count_as_lineage(workspace):
+    workspace.usage_sql.append("UPDATE usage SET prompt_id = NULL")
+    evidence = workspace.written()
+    lost = run_checks(evidence, stage=2).checks[0]
+    assert (lost.check_id, lost.verdict) == ("G2-01", "fail")
+    ids = [row["request_id"] for row in evidence.rows("SELECT request_id FROM usage", {})]
+    events = (
+        json.dumps({
+            "outputs": [{"name": f"answer/{name}"}],
+            "inputs": [{"name": "prompt/answer@3"}, {"name": "model/a/m"}, {"name": "document/d1@4"}],
+        })
+        for name in ids
+    )  # fmt: skip
+    (evidence.folder / "evidence" / "openlineage.jsonl").write_text("\n".join(events) + "\n")
+    found = run_checks(evidence, stage=2).checks[0]
+    assert (found.verdict, found.features[0].finding.measured["share"]) == ("pass", 1.0)
+    assert "evidence/openlineage.jsonl" in [one.what for one in found.features[0].looked]
+
+
 def test_board_tiles_of_all_and_of_one_feature(workspace):
     del workspace.tables["gpu_hours"]
     report = run_checks(workspace.written(), stage=1).as_json()

@@ -1,6 +1,6 @@
 """Commands that write what the workbench knows as a file for others."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import click
@@ -17,7 +17,7 @@ def register(group: click.Group) -> None:
     if not isinstance(export, click.Group):
         export = click.Group("export", help="Write what the workbench knows as a file.")
         group.add_command(export)
-    for command in (audit, focus, metrics):
+    for command in (audit, focus, metrics, lineage):
         export.add_command(command)
 
 
@@ -89,3 +89,37 @@ def focus(
         click.echo(
             f"{done['unpriced_rows']:,} rows have no price and are not in it: {done['unpriced_file']}."
         )
+
+
+LINEAGE_SQL = """
+SELECT request_id, feature, provider, model, prompt_id, prompt_version, started_at, tags FROM usage
+WHERE environment = 'production' AND NOT is_aggregate AND request_id IS NOT NULL
+  AND started_at >= $since AND started_at < $until
+ORDER BY started_at, request_id
+"""
+
+
+@click.command()
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="File to write, one event a line."
+)
+@click.option("--namespace", default="workbench", show_default=True, help="Of jobs and datasets.")
+@click.option("--days", type=click.IntRange(min=1), default=1, show_default=True, help="Days back.")
+@as_of_option
+@workspace_option
+def lineage(out: Path, namespace: str, days: int, as_of: datetime | None, folder: Path) -> None:
+    """Write production requests as OpenLineage run events: prompt, documents, model in, answer out."""
+    from workbench.answers.readiness import evidence_of
+    from workbench.playbook.lineage import lineage_events
+
+    with opened(folder, as_of=as_of) as source:
+        evidence = evidence_of(source)
+        until = datetime.combine(evidence.as_of + timedelta(days=1), time.min)
+        rows = evidence.rows(LINEAGE_SQL, {"since": until - timedelta(days=days), "until": until})
+    out.parent.mkdir(parents=True, exist_ok=True)
+    count = 0
+    with out.open("w", encoding="utf-8") as file:
+        for event in lineage_events(rows, namespace=namespace):
+            file.write(f"{event}\n")
+            count += 1
+    click.echo(f"{count:,} events of {days} days written to {out}.")

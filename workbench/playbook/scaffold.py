@@ -105,6 +105,7 @@ def _evidence_guide() -> str:
         "", "## Other files", "",
         "- `packets.jsonl`: explainability packets, one a line, each with the hash of the one before",
         "- `screening_set.jsonl`: `text` and `spans` (kind, start, end), to measure the screening",
+        "- `openlineage.jsonl`: OpenLineage run events of other systems, one a line; they count as lineage",
         "- `stored_texts.jsonl`: `feature` and `text`, a sample of what another system stores",
     ]  # fmt: skip
     return "\n".join(lines) + "\n"

@@ -14,6 +14,7 @@ from workbench.models.readiness.controls import (
 )  # fmt: skip
 from workbench.models.screening import PCI_KINDS, score_spans
 from workbench.playbook.evidence import Case, Finding, judged, need
+from workbench.playbook.lineage import traced_answers
 from workbench.playbook.packets import incomplete_packets, read_packets, unchained_packet
 from workbench.playbook.screening import Screener, stored_texts
 
@@ -40,6 +41,12 @@ WITH answers AS (
 SELECT prompt_known, documents_known, high_impact, count(*) AS requests
 FROM answers GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
+
+LINEAGE_OF_IDS_SQL = LINEAGE_SQL.replace(
+    "  FROM usage\n",
+    "  FROM usage JOIN (SELECT unnest($ids) AS request_id) AS told USING (request_id)\n",
+)
+"""The same groups, of the answers that another system's events tell about."""
 
 REQUESTS_SQL = """
 SELECT count(*) AS requests FROM usage
@@ -72,15 +79,40 @@ def lineage_is_covered(case: Case) -> Finding:
     groups = case.rows(LINEAGE_SQL, days=30)
     total = sum(group["requests"] for group in groups)
     need(total, "no production answers in the last 30 days")
-    traced = [g for g in groups if g["prompt_known"] and (g["documents_known"] or not retrieves)]
-    share = sum(group["requests"] for group in traced) / total
-    high = [g for g in groups if g["high_impact"] or case.dossier.high_impact]
-    lost = sum(g["requests"] for g in high if g not in traced)
+    told = _told_elsewhere(case, retrieves=retrieves)
+    lost_by = {
+        bool(group["high_impact"] or case.dossier.high_impact): 0 for group in groups
+    }  # fmt: skip
+    for group in groups:
+        if not (group["prompt_known"] and (group["documents_known"] or not retrieves)):
+            kind = bool(group["high_impact"] or case.dossier.high_impact)
+            lost_by[kind] += group["requests"] - told.get(_group(group), 0)
+    share = 1 - sum(lost_by.values()) / total
+    lost = lost_by.get(True, 0)
     return judged(
         share >= LINEAGE_SHARE and not lost,
         f"{share:.2%} of {total} answers are traced, {lost} high-impact ones are not",
         share=share, high_impact_lost=lost,
     )  # fmt: skip
+
+
+def _group(row: dict[str, Any]) -> tuple[bool, bool, bool]:
+    return (row["prompt_known"], row["documents_known"], row["high_impact"])
+
+
+def _told_elsewhere(case: Case, *, retrieves: bool) -> dict[tuple[bool, bool, bool], int]:
+    """Count, by group, the answers that events in evidence/openlineage.jsonl trace in full."""
+    path = case.evidence.folder / "evidence" / "openlineage.jsonl"
+    if not path.is_file():
+        return {}
+    answers = traced_answers(path)
+    needed = {"prompt", "model", *(["document"] if retrieves else [])}
+    ids = sorted(name for name, kinds in answers.items() if needed <= set(kinds))
+    case.note_file(path, path.read_bytes(), rows=len(answers))
+    if not ids:
+        return {}
+    rows = case.rows(LINEAGE_OF_IDS_SQL, days=30, ids=ids)
+    return {_group(row): row["requests"] for row in rows}
 
 
 def stored_text_is_clean(case: Case) -> Finding:
