@@ -177,7 +177,7 @@ METER_COLUMNS: tuple[Column, ...] = tuple(
 SEGMENT_COLUMNS: tuple[Column, ...] = (
     *USAGE_COLUMNS, *METER_COLUMNS, *LINEAGE_COLUMNS, *KEY_COLUMNS,
 )  # fmt: skip
-"""Columns of a usage segment on disk, in order."""
+"""Columns of a row of usage, in order; which of them a segment may lack, `segment_rows` says."""
 
 RATE_KEY_COLUMNS: tuple[str, ...] = (
     "provider", "model", "service_tier", "price_variant", "region",
