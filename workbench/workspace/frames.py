@@ -14,7 +14,7 @@ def usage_frame(groups: Mapping[tuple[str, ...], Sequence[str]]) -> pl.LazyFrame
         return pl.LazyFrame()
     names = [column.name for column in SEGMENT_COLUMNS]
     frames = [
-        pl.scan_parquet(alike)
+        pl.scan_parquet(list(alike))
         .with_columns(pl.lit(DEFAULTS.get(name)).alias(name) for name in lacking)
         .select(names)
         for lacking, alike in groups.items()
