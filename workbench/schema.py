@@ -112,7 +112,7 @@ METERS: tuple[Meter, ...] = (
 METER_NAMES: tuple[str, ...] = tuple(meter.name for meter in METERS)
 
 CORE_METERS: tuple[str, ...] = METER_NAMES[:7]
-"""Meters of a plain text request; rows that use only these take the narrow pricing lane."""
+"""Meters of a plain text request; the others are looked at where a request has any."""
 
 CONTEXT_METERS: tuple[str, ...] = tuple(
     m.name

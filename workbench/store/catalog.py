@@ -226,7 +226,7 @@ class Catalog:
         return [row[0] for row in rows]
 
     def lay_out_prices(self) -> None:
-        """Repeat the compiled prices for every month in use, for the kernel's two lanes."""
+        """Repeat the compiled prices for every month in use, for the kernel."""
         for statement in price.price_tables():
             self.connection.execute(statement)
 
@@ -289,9 +289,7 @@ class Catalog:
 
     def has_rates(self) -> bool:
         """Say whether prices have been compiled."""
-        return (
-            self.one("SELECT 1 FROM duckdb_tables() WHERE table_name = 'price_narrow'") is not None
-        )
+        return self.one("SELECT 1 FROM duckdb_tables() WHERE table_name = 'price_wide'") is not None
 
     # Views --------------------------------------------------------------------------------
 
