@@ -112,7 +112,7 @@ METERS: tuple[Meter, ...] = (
 METER_NAMES: tuple[str, ...] = tuple(meter.name for meter in METERS)
 
 CORE_METERS: tuple[str, ...] = METER_NAMES[:7]
-"""Meters of a plain text request; rows that use only these take the narrow pricing lane."""
+"""Meters of a plain text request; the others are looked at where a request has any."""
 
 CONTEXT_METERS: tuple[str, ...] = tuple(
     m.name
@@ -177,7 +177,7 @@ METER_COLUMNS: tuple[Column, ...] = tuple(
 SEGMENT_COLUMNS: tuple[Column, ...] = (
     *USAGE_COLUMNS, *METER_COLUMNS, *LINEAGE_COLUMNS, *KEY_COLUMNS,
 )  # fmt: skip
-"""Columns of a usage segment on disk, in order."""
+"""Columns of a row of usage, in order; which of them a segment may lack, `segment_rows` says."""
 
 RATE_KEY_COLUMNS: tuple[str, ...] = (
     "provider", "model", "service_tier", "price_variant", "region",

@@ -1,17 +1,26 @@
 """A connection as the store makes it, and one call that stages a file."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from workbench import schema
-from workbench.ingest import AlreadyKnown, KnownSource, Staged
+from workbench import schema, segment_rows
+from workbench.ingest import AlreadyKnown, KnownSource, Staged, StagedSegment
 from workbench.ingest.batch import Existing
 from workbench.ingest.stage import stage
 
 KEY = b"synthetic key of the tests"
+
+
+def whole_rows(found: Sequence[StagedSegment]) -> str:
+    """Every column of the dictionary, as the store's views give them."""
+    return " UNION ALL ".join(
+        f"SELECT {segment_rows.whole(one.lacking) if one.lacking else '*'} FROM read_parquet('{one.path}')"
+        for one in found
+    )
 
 
 class Desk:
@@ -64,14 +73,13 @@ class Desk:
         return done
 
     def _existing(self, kind: str) -> Existing:
-        files = [str(s.path) for d in self.committed if d.kind == kind for s in d.segments]
-        return lambda first, last: f"read_parquet({files})" if files else None
+        done = [s for d in self.committed if d.kind == kind for s in d.segments]
+        return lambda first, last: f"({whole_rows(done)})" if done else None
 
     def rows(self, done: Staged, columns: str = "*") -> list[tuple[Any, ...]]:
-        files = [str(segment.path) for segment in done.segments]
-        if not files:
+        if not done.segments:
             return []
-        query = f"SELECT {columns} FROM read_parquet({files}) ORDER BY source_row"
+        query = f"SELECT {columns} FROM ({whole_rows(done.segments)}) ORDER BY source_row"
         return self.connection.execute(query).fetchall()
 
     def reasons(self, done: Staged) -> dict[int, str]:

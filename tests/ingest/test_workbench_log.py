@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
+from workbench import segment_rows
 from workbench.errors import IngestError
 from workbench.ingest import AlreadyKnown, Staged
 
@@ -27,11 +28,17 @@ def line(**more):
     return json.dumps(json.loads(LINE) | more) + "\n"
 
 
-def test_segment_has_exactly_the_columns_of_the_dictionary(desk, segment_types):
+def test_segment_has_the_columns_of_the_dictionary_but_those_it_says_it_lacks(desk, segment_types):
     done = desk.ingest(desk.write("a.jsonl", LINE))
-    path = done.segments[0].path
-    described = desk.connection.execute(f"DESCRIBE SELECT * FROM '{path}'").fetchall()
-    assert [(row[0], row[1]) for row in described] == segment_types
+    (segment,) = done.segments
+    described = desk.connection.execute(f"DESCRIBE SELECT * FROM '{segment.path}'").fetchall()
+    written = [one for one in segment_types if one[0] not in segment.lacking]
+    assert [(row[0], row[1]) for row in described] == written
+    assert set(segment.lacking) <= set(segment_rows.OPTIONAL)
+    assert "output_tokens" not in segment.lacking
+    assert "images" in segment.lacking
+    whole = f"DESCRIBE SELECT {segment_rows.whole(segment.lacking)} FROM '{segment.path}'"
+    assert [(row[0], row[1]) for row in desk.connection.execute(whole).fetchall()] == segment_types
 
 
 def test_defaults_of_what_is_absent(desk):

@@ -52,6 +52,8 @@ class StagedSegment:
     rows: int
     first: datetime
     last: datetime
+    lacking: tuple[str, ...] = ()
+    """Columns of the dictionary that the file has not: its rows have their defaults."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

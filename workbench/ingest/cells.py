@@ -1,8 +1,13 @@
 """How a cell of text becomes a typed value, or the reason why it does not.
 
 Every source is read as text, since a typed read is silently wrong: 1.5 becomes 2 tokens,
-an offset such as +02:00 is dropped, a word becomes NULL. Each function returns two SQL
-expressions, value and problem; the problem is NULL for a good cell.
+an offset such as +02:00 is dropped, a word becomes NULL. Each function returns SQL of the
+value, of whether the cell is bad, and of what is then said of it: the test reads the value
+where it was computed, so that no text is parsed twice.
+
+JSON lines of which the bytes show that every value is a text or a plain number may have
+their numbers read as DOUBLE (`is_exact`): that is exact where the number is whole and at
+most `schema.MOST_PER_RECORD`, which is tested; any doubt sends the file to the text lane.
 """
 
 from collections.abc import Mapping
@@ -27,7 +32,15 @@ class Cell:
     """SQL of one typed value, and SQL of what is wrong with the text it came from."""
 
     value: str
-    problem: str
+    bad: str = ""
+    """Whether the text is refused; '' where any text will do."""
+    said: str = ""
+    """What is wrong with it, where it is."""
+
+    @property
+    def problem(self) -> str:
+        """SQL of what is wrong, NULL for a good cell."""
+        return f"CASE WHEN {self.bad} THEN {self.said} END" if self.bad else "NULL"
 
 
 def quoted(text: str) -> str:
@@ -40,33 +53,45 @@ def name(column: str) -> str:
     return '"' + column.replace('"', '""') + '"'
 
 
-def _problem(condition: str, column: str, text: str, wrong: str) -> str:
-    said = (
+def _said(column: str, text: str, wrong: str) -> str:
+    return (
         f"{quoted(column + ' is ')} || left({text}, {_SHOWN_CHARACTERS}) || {quoted(': ' + wrong)}"
     )
-    return f"CASE WHEN {condition} THEN {said} END"
 
 
-def count(column: str, text: str, *, least: int = 0, most: int = schema.MOST_PER_RECORD) -> Cell:
-    """Whole numbers only; `3.0` is one, `1.5`, `true`, `-1` and `1e400` are not."""
+def count(
+    column: str, text: str, *, read: str = "", least: int = 0, most: int = schema.MOST_PER_RECORD
+) -> Cell:
+    """Whole numbers only; `3.0` is one, `1.5`, `true`, `-1` and `1e400` are not.
+
+    Parameters
+    ----------
+    column
+        Its name, for what is said.
+    text
+        SQL of the text.
+    read
+        SQL of the value where it was computed before; computed in the test where empty.
+    """
+    value = f"TRY_CAST({text} AS BIGINT)"
     pattern = r"[0-9]{1,18}(\.0+)?"
-    good = f"regexp_full_match({text}, '{pattern}') AND TRY_CAST({text} AS BIGINT) BETWEEN {least} AND {most}"
+    good = f"regexp_full_match({text}, '{pattern}') AND {read or value} BETWEEN {least} AND {most}"
     wrong = f"not a whole number from {least:,} to {most:,}"
-    return Cell(f"TRY_CAST({text} AS BIGINT)", _problem(f"NOT ({good})", column, text, wrong))
+    return Cell(value, f"NOT ({good})", _said(column, text, wrong))
 
 
-def decimal(column: str, text: str, sql_type: str, *, most: int = LARGEST_DECIMAL) -> Cell:
+def decimal(
+    column: str, text: str, sql_type: str, *, read: str = "", most: int = LARGEST_DECIMAL
+) -> Cell:
     """Decimals from 0 to `most`; NaN, infinity and negative numbers are refused."""
     value = f"TRY_CAST({text} AS {sql_type})"
-    bad = f"{text} IS NOT NULL AND ({value} IS NULL OR {value} < 0 OR {value} > {most})"
-    return Cell(value, _problem(bad, column, text, f"not a number from 0 to {most:,}"))
+    bad = f"{text} IS NOT NULL AND coalesce({read or value} NOT BETWEEN 0 AND {most}, true)"
+    return Cell(value, bad, _said(column, text, f"not a number from 0 to {most:,}"))
 
 
-def double(column: str, text: str, *, most: int = LARGEST_DECIMAL) -> Cell:
-    """Finite numbers from 0 to `most`."""
-    value = f"TRY_CAST({text} AS DOUBLE)"
-    bad = f"{text} IS NOT NULL AND ({value} IS NULL OR isnan({value}) OR {value} < 0 OR {value} > {most})"
-    return Cell(value, _problem(bad, column, text, f"not a number from 0 to {most:,}"))
+def double(column: str, text: str, *, read: str = "", most: int = LARGEST_DECIMAL) -> Cell:
+    """Finite numbers from 0 to `most`; NaN is larger than any."""
+    return decimal(column, text, "DOUBLE", read=read, most=most)
 
 
 def flag(column: str, text: str) -> Cell:
@@ -74,7 +99,8 @@ def flag(column: str, text: str) -> Cell:
     good = f"lower({text}) IN ('true', 'false', '1', '0')"
     return Cell(
         f"coalesce(lower({text}) IN ('true', '1'), false)",
-        _problem(f"NOT ({good})", column, text, "neither true nor false"),
+        f"NOT ({good})",
+        _said(column, text, "neither true nor false"),
     )
 
 
@@ -82,10 +108,10 @@ def choice(column: str, text: str, allowed: tuple[str, ...]) -> Cell:
     """One of a fixed list of words."""
     words = ", ".join(quoted(word) for word in allowed)
     wrong = f"not one of {', '.join(allowed)}"
-    return Cell(text, _problem(f"{text} NOT IN ({words})", column, text, wrong))
+    return Cell(text, f"{text} NOT IN ({words})", _said(column, text, wrong))
 
 
-def instant(column: str, text: str, *, zone: str | None) -> Cell:
+def instant(column: str, text: str, *, zone: str | None, read: str = "") -> Cell:
     """Instants in UTC; a time without offset is in `zone`, and a problem where there is none.
 
     More than six fractional digits are cut to microseconds.
@@ -102,25 +128,27 @@ def instant(column: str, text: str, *, zone: str | None) -> Cell:
         without = naive
     else:
         without = f"CAST(timezone({quoted(zone)}, {naive}) AS TIMESTAMP)"
-    fast = f"{text}[-1] = 'Z' AND {dated}"
+    fast = f"suffix({text}, 'Z') AND {dated}"
     value = (
         f"CASE WHEN {fast} THEN {naive} WHEN NOT {dated} THEN NULL "
         f"WHEN {stated} THEN {with_zone} ELSE {without} END"
     )
-    unzoned = _problem(
-        f"{dated} AND NOT {stated} AND {naive} IS NOT NULL",
-        column,
-        text,
-        "a time without a zone; say which with --set timezone=UTC",
+    bad = (
+        f"{text} IS NOT NULL AND coalesce({read or f'({value})'} NOT BETWEEN "
+        f"TIMESTAMP '{EARLIEST}' AND TIMESTAMP '{LATEST}', true)"
     )
-    broken = _problem(
-        f"{text} IS NOT NULL AND coalesce(({value}) NOT BETWEEN TIMESTAMP '{EARLIEST}' "
-        f"AND TIMESTAMP '{LATEST}', true)",
+    broken = _said(
         column,
         text,
         f"not a time such as 2026-10-01T08:30:00Z between {EARLIEST} and {LATEST}",
     )
-    return Cell(value, f"coalesce({unzoned}, {broken})" if zone is None else broken)
+    if zone is None:
+        unzoned = _said(column, text, "a time without a zone; say which with --set timezone=UTC")
+        broken = (
+            f"CASE WHEN {dated} AND NOT {stated} AND {naive} IS NOT NULL THEN {unzoned} "
+            f"ELSE {broken} END"
+        )
+    return Cell(value, bad, broken)
 
 
 def tier(text: str) -> str:
@@ -131,34 +159,53 @@ def tier(text: str) -> str:
     )
 
 
-def cell(column: schema.Column, text: str, *, zone: str | None) -> Cell:
-    """Return value and problem of one column of the data dictionary, by its type and name."""
+def cell(column: schema.Column, text: str, *, zone: str | None, read: str) -> Cell:
+    """Return value and test of one column of the data dictionary, by its type and name.
+
+    `read` is the SQL name under which the test finds the value.
+    """
     if column.name == "service_tier":
         return choice(column.name, text, schema.SERVICE_TIERS)
     if column.name == "outcome":
         return choice(column.name, text, schema.OUTCOMES)
-    if column.name == "attempt":
-        return count(column.name, text, least=1, most=2**31 - 1)
-    if column.name == "quality_score":
-        return double(column.name, text, most=1)
     if column.type == "VARCHAR":
-        return Cell(text, "NULL")
+        return Cell(text)
     if column.type == "TIMESTAMP":
-        return instant(column.name, text, zone=zone)
+        return instant(column.name, text, zone=zone, read=read)
     if column.type == "BOOLEAN":
         return flag(column.name, text)
+    least, most = bounds(column)
     if column.type == "DOUBLE":
-        return double(column.name, text)
+        return double(column.name, text, read=read, most=most)
+    if column.type.startswith("DECIMAL"):
+        return decimal(column.name, text, column.type, read=read, most=most)
+    return count(column.name, text, read=read, least=least, most=most)
+
+
+def bounds(column: schema.Column) -> tuple[int, int]:
+    """Return the least and the most that a column of numbers may hold in one record."""
+    if column.name == "attempt":
+        return 1, 2**31 - 1
+    if column.name == "quality_score":
+        return 0, 1
     meter = _METERS.get(column.name)
-    if meter is None:
-        return decimal(column.name, text, column.type)
-    if meter.kind == "seconds":
-        return decimal(column.name, text, column.type, most=meter.most)
-    return count(column.name, text, most=meter.most)
+    return 0, LARGEST_DECIMAL if meter is None else meter.most
 
 
-def too_much(meters: Mapping[str, str]) -> str:
-    """Return SQL of what is wrong with a record whose meters, each in order, are too much in all.
+def is_exact(column: schema.Column, number: str) -> str:
+    """Return SQL of whether a number read as DOUBLE is certainly what its text says, and allowed.
+
+    '' for columns whose numbers a DOUBLE does not hold exactly.
+    """
+    if column.type.startswith("DECIMAL") or column.type not in ("DOUBLE", "BIGINT", "INTEGER"):
+        return ""
+    least, most = bounds(column)
+    within = f"{number} BETWEEN {least} AND {most}"
+    return within if column.type == "DOUBLE" else f"{within} AND floor({number}) = {number}"
+
+
+def too_much(meters: Mapping[str, str]) -> Cell:
+    """Return the test of a record whose meters, each in order, are too much in all.
 
     Parameters
     ----------
@@ -173,7 +220,7 @@ def too_much(meters: Mapping[str, str]) -> str:
         f"more than one record may hold: its tokens, characters and pixels, with {1_000:,} for a "
         f"second and {10_000:,} for every other unit, are above {schema.MOST_PER_RECORD:,}"
     )
-    return f"CASE WHEN {' + '.join(sizes)} > {schema.MOST_PER_RECORD} THEN {quoted(said)} END"
+    return Cell("NULL", f"{' + '.join(sizes)} > {schema.MOST_PER_RECORD}", quoted(said))
 
 
 def checked_zone(zone: str) -> str:

@@ -56,6 +56,8 @@ class Recognised:
     header_line: bytes = b""
     uniform: tuple[str, ...] = ()
     """Keys of JSON lines, if every object at the head has the same ones, each with a value."""
+    numbers: frozenset[str] = frozenset()
+    """Those of them that have a number in every object at the head."""
 
 
 def recognise(path: Path, fmt: str | None) -> Recognised:
@@ -94,13 +96,15 @@ def recognise(path: Path, fmt: str | None) -> Recognised:
         raise IngestError(f"{path}: may be {names}. Say which with --format NAME.")
     else:
         raise IngestError(_unknown(path, records))
+    keys, numbers = _uniform(head, reader) if container == "jsonl" else ((), frozenset())
     return Recognised(
         reader=reader,
         container=container,
         delimiter=delimiter,
         columns=columns,
         header_line=header_line,
-        uniform=_uniform(head, reader) if container == "jsonl" else (),
+        uniform=keys,
+        numbers=numbers,
     )
 
 
@@ -162,19 +166,25 @@ def _look_at_json(head: bytes) -> tuple[str, list[frozenset[str]], str]:
     return "jsonl", list(records), ","
 
 
-def _uniform(head: bytes, reader: Reader) -> tuple[str, ...]:
+def _uniform(head: bytes, reader: Reader) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Return the keys that every object at the head has, and those whose values are numbers."""
     keys: tuple[str, ...] = ()
+    numbers: set[str] = set()
     for line in head.split(b"\n")[:-1]:
         try:
             value = json.loads(line)
         except (ValueError, RecursionError):
-            return ()
+            return (), frozenset()
         if not isinstance(value, dict) or None in value.values():
-            return ()
-        keys = keys or tuple(value)
+            return (), frozenset()
+        if not keys:
+            keys, numbers = tuple(value), set(value)
         if len(value) != len(keys) or any(key not in value for key in keys):
-            return ()
-    return keys if reader.strict and all(key in reader.inputs for key in keys) else ()
+            return (), frozenset()
+        numbers = {key for key in numbers if type(value[key]) in (int, float)}
+    if not reader.strict or any(key not in reader.inputs for key in keys):
+        return (), frozenset()
+    return keys, frozenset(numbers)
 
 
 def _fits(reader: Reader, records: list[frozenset[str]]) -> bool:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workbench.errors import IngestError
 from workbench.ingest.batch import AlreadyKnown, KnownSource
@@ -22,6 +23,9 @@ from workbench.ingest.source import (
     count_blank,
     scan,
 )
+
+if TYPE_CHECKING:
+    from workbench.ingest.json_shape import JsonShape
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,8 +52,8 @@ class Prepared:
     resumed_chain: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
     line_format: bool = True
-    pairs: int = -1
-    """JSON keys in the file as its bytes tell, or -1 where that is not known."""
+    shape: "JsonShape | None" = None
+    """What the bytes say of the keys and values of JSON lines, where that is known."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,7 +78,7 @@ def prepare(
 ) -> Prepared | AlreadyKnown:
     """Hash the file, find out what of it is new, and make a clean plain copy where one is needed."""
     copy = staging / f"{source_id}.plain" if compression(path) else None
-    found = scan(path, known=known, plain_copy=copy, count_pairs=bool(recognised.uniform))
+    found = scan(path, known=known, plain_copy=copy, count_keys=bool(recognised.uniform))
     same = next((source for source in known if source.sha256 == found.sha256), None)
     plain = copy or path
     if same:
@@ -85,7 +89,7 @@ def prepare(
         sha256=found.sha256,
         byte_length=found.size,
         prefix_sha256=found.sha256,
-        pairs=found.pairs if recognised.uniform else -1,
+        shape=found.shape,
     )
     if recognised.container in ("parquet", "otlp"):
         prepared.line_format = False
@@ -152,7 +156,7 @@ def _prepare_lines(
             marker=marker,
         )
         cut = copy_clean(prepared.plain, clean, part=part)
-        prepared.pairs = -1
+        prepared.shape = None
         prepared.plain, prepared.end = clean, clean.stat().st_size
         _number_long(prepared, cut, lines_before=int(bool(start and is_csv)))
     prepared.most_records = prepared.lines

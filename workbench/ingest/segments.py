@@ -10,6 +10,7 @@ from workbench import schema
 from workbench.errors import IngestError
 from workbench.ingest.batch import RateKey, StagedSegment
 from workbench.ingest.cells import name, quoted
+from workbench.ingest.statement import lacking_columns
 from workbench.ingest.work import Work, run
 
 
@@ -43,7 +44,12 @@ def split(work: Work, *, left_out: Iterable[int], all_loaded: bool) -> tuple[Sta
             work.staged.rename(target)
         else:
             _write_month(work, month, keep, target)
-        segments.append(StagedSegment(month=month, path=target, rows=rows, first=first, last=last))
+        segments.append(
+            StagedSegment(
+                month=month, path=target, rows=rows, first=first, last=last,
+                lacking=lacking_columns(work.plan),
+            )
+        )  # fmt: skip
     dropped.unlink(missing_ok=True)
     return tuple(segments)
 
@@ -51,7 +57,8 @@ def split(work: Work, *, left_out: Iterable[int], all_loaded: bool) -> tuple[Sta
 def _write_month(work: Work, month: str, keep: str, target: Path) -> None:
     usage = work.plan.reader.kind == "usage"
     columns = schema.SEGMENT_COLUMNS if usage else schema.OUTCOME_COLUMNS
-    selected = ", ".join(name(column.name) for column in columns)
+    lacking = lacking_columns(work.plan)
+    selected = ", ".join(name(column.name) for column in columns if column.name not in lacking)
     begin = f"TIMESTAMP '{month}-01'"
     within = f"{work.at} >= {begin} AND {work.at} < {begin} + INTERVAL 1 MONTH"
     work.copy(

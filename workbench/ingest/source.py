@@ -10,13 +10,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import pyarrow as pa
 import zstandard
 
 from workbench.errors import IngestError
 from workbench.ingest.batch import KnownSource
+
+if TYPE_CHECKING:
+    from workbench.ingest.json_shape import JsonShape
 
 BLOCK_BYTES = 8 * 1024 * 1024
 MOST_LINE_BYTES = 16 * 1024 * 1024
@@ -52,8 +55,8 @@ class Scan:
     """Length of the last line where no line end follows it."""
     complete_sha256: str = ""
     """Of the bytes up to the last line end."""
-    pairs: int = 0
-    """How often `":` occurs, the end of a JSON key; -1 where keys are written in another way."""
+    shape: "JsonShape | None" = None
+    """What the bytes of JSON lines say of their keys and values, where that was asked for."""
     long_lines: dict[int, int] = field(default_factory=dict)
     """Line number from 1 -> bytes, for lines above `MOST_LINE_BYTES`."""
     marks: dict[int, Mark] = field(default_factory=dict)
@@ -156,7 +159,7 @@ def scan(
     *,
     known: Sequence[KnownSource] = (),
     plain_copy: Path | None = None,
-    count_pairs: bool = False,
+    count_keys: bool = False,
 ) -> Scan:
     """Read `path` once: hash, newlines, overlong lines, and hashes where known files ended.
 
@@ -164,9 +167,12 @@ def scan(
     is what was hashed here.
     """
     found = Scan()
+    if count_keys:
+        from workbench.ingest.json_shape import JsonShape  # NumPy costs a small file dearly
+
+        found.shape = JsonShape()
     hasher = hashlib.sha256()
     complete = hasher.copy()
-    last_byte = b""
     stops = {source.byte_length for source in known}
     copy = plain_copy.open("wb") if plain_copy else None
     try:
@@ -187,9 +193,6 @@ def scan(
                     complete = hasher.copy()
             hasher.update(memoryview(block)[start:])
             _count_lines(found, block)
-            if count_pairs:
-                _count_pairs(found, block, before=last_byte)
-                last_byte = block[-1:]
             if copy:
                 copy.write(block)
     finally:
@@ -207,23 +210,16 @@ def _count_lines(found: Scan, block: bytes) -> None:
     last = block.rfind(b"\n")
     if last < 0:
         found.tail_bytes += len(block)
+        if found.shape:
+            found.shape.add(block)
         return
     line_bytes = found.tail_bytes + block.find(b"\n")
     if line_bytes > MOST_LINE_BYTES:
         found.long_lines[found.newlines + 1] = line_bytes
     if len(block) > MOST_LINE_BYTES:
         _find_long_inside(found, block)
-    found.newlines += block.count(b"\n")
+    found.newlines += found.shape.add(block) if found.shape else block.count(b"\n")
     found.tail_bytes = len(block) - last - 1
-
-
-def _count_pairs(found: Scan, block: bytes, *, before: bytes) -> None:
-    # single bytes are found ten times faster than pairs, and most logs are compact
-    spaced = (b" " in block and b'" :' in block) or (b"\t" in block and b'"\t:' in block)
-    if found.pairs < 0 or spaced:
-        found.pairs = -1
-        return
-    found.pairs += block.count(b'":') + (before == b'"' and block[:1] == b":")
 
 
 def _find_long_inside(found: Scan, block: bytes) -> None:

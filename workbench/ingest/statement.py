@@ -1,16 +1,17 @@
 """The one statement that turns a table of text into typed usage, with a reason per bad row.
 
-Four levels: the source's text, our columns as text, typed values with a reason, and the
-columns of a segment. A row that is not loaded is written too, marked in `rate_key`, with
-its reason (or its kind) in `tags`: so a file without such rows needs no second pass.
+Five levels: the source's text, our columns as text, their values, values with a reason, and
+the columns of a segment. A row that is not loaded is written too, marked in `rate_key`, with
+its reason (or its kind) in `tags`: so a file without such rows needs no second pass. What is
+wrong is put into words only for rows that fail a test.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from workbench import schema
+from workbench import schema, segment_rows
 from workbench.errors import IngestError
-from workbench.ingest.cells import Cell, cell, checked_zone, name, quoted, too_much
+from workbench.ingest.cells import Cell, cell, checked_zone, is_exact, name, quoted, too_much
 from workbench.ingest.reader import Reader
 from workbench.ingest.table import Table
 
@@ -20,12 +21,6 @@ QUARANTINED, SKIPPED = -1, -2
 NOT_UNIFORM = "not every record has the same keys"
 """What the statement fails with when a uniform file turns out not to be one."""
 
-_DEFAULTS = {
-    "service_tier": "'standard'",
-    "price_variant": "''",
-    "attempt": "1",
-    "is_aggregate": "false",
-}
 _ZONE = "timezone"
 _MONTH = "date_trunc('month', started_at)"
 """Part of the rate key: a request then meets only the prices of its own month."""
@@ -53,12 +48,25 @@ def columns_of(reader: Reader) -> tuple[schema.Column, ...]:
     return (*schema.USAGE_COLUMNS, *schema.METER_COLUMNS)
 
 
+def exact_numbers(reader: Reader, keys: frozenset[str]) -> frozenset[str]:
+    """Return those of the keys that fill a column of ours whose numbers a DOUBLE holds exactly."""
+    return frozenset(
+        column.name
+        for column in columns_of(reader)
+        if column.name in keys
+        and reader.cells.get(column.name) == name(column.name)
+        and is_exact(column, "0")
+    )
+
+
 def texts(plan: Plan) -> dict[str, str]:
     """Return SQL of the text of each of our columns that this source or a constant fills."""
     reader, table = plan.reader, plan.table
     found: dict[str, str] = {}
     for column, text in reader.cells.items():
-        if not _own(reader, column) or column in table.present:
+        if column in table.numbers:
+            found[column] = text
+        elif not _own(reader, column) or column in table.present:
             found[column] = f"nullif({text}, '')"
     given = {**reader.constants, **plan.constants}
     zone = given.pop(_ZONE, None)
@@ -112,7 +120,7 @@ def _text_level(plan: Plan, filled: Mapping[str, str]) -> str:
     read = [name(column) for column in table.present + table.tags]
     unread = f"coalesce({', '.join(read)}) IS NULL" if read else "true"
     if table.uniform:
-        lacking = " OR ".join(f"{column} IS NULL" for column in read)
+        lacking = " OR ".join([*(f"{column} IS NULL" for column in read), *_inexact(plan)])
         unread = f"CASE WHEN {lacking} THEN error({quoted(NOT_UNIFORM)}) ELSE false END"
     problems = "".join(f", {p} AS p{n}" for n, p in enumerate(reader.problems))
     fields = "".join(f",\n    {text} AS {name(column)}" for column, text in filled.items())
@@ -127,6 +135,15 @@ def _text_level(plan: Plan, filled: Mapping[str, str]) -> str:
     )
 
 
+def _inexact(plan: Plan) -> list[str]:
+    """Return SQL of what a number read as such must not be: then the text has to be looked at."""
+    return [
+        f"NOT ({is_exact(column, name(column.name))})"
+        for column in columns_of(plan.reader)
+        if column.name in plan.table.numbers
+    ]
+
+
 def _tags(columns: Sequence[str]) -> str:
     if not columns:
         return "NULL::VARCHAR"
@@ -138,58 +155,82 @@ def _tags(columns: Sequence[str]) -> str:
 
 def _typed(plan: Plan, filled: Mapping[str, str]) -> str:
     zone = zone_of(plan)
-    cells = {
-        c.name: cell(c, name(c.name), zone=zone)
-        for c in columns_of(plan.reader)
-        if c.name in filled
-    }
+    cells: dict[str, Cell] = {}
+    for column in columns_of(plan.reader):
+        if column.name in plan.table.numbers:
+            sql_type = "DOUBLE" if column.type == "DOUBLE" else "BIGINT"
+            cells[column.name] = Cell(f"CAST({name(column.name)} AS {sql_type})")
+        elif column.name in filled:
+            read = _value(column.name)
+            cells[column.name] = cell(column, name(column.name), zone=zone, read=read)
     if "user_id" in filled:
         hashed = _user_hash(name("user_id"))
         cells["user_hash"] = Cell(
-            f"coalesce({name('user_hash')}, {hashed})" if "user_hash" in filled else hashed, "NULL"
+            f"coalesce({name('user_hash')}, {hashed})" if "user_hash" in filled else hashed
         )
-    checks = ["CASE WHEN unread THEN 'not a record of this format' END"]
-    checks += [f"p{n}" for n in range(len(plan.reader.problems))]
-    checks += [c.problem for c in cells.values() if c.problem != "NULL"]
-    meters = {c.name: cells[c.name].value for c in schema.METER_COLUMNS if c.name in cells}
-    checks += [too_much(meters)] if len(meters) > 1 else []
-    checks += _missing(plan.reader, filled)
-    reason = f"CASE WHEN skipped_kind IS NULL THEN coalesce({', '.join(checks)}) END"
-    values = ",\n  ".join(
-        f"{f'coalesce({c.value}, 0)' if column in meters else c.value} AS {name(column)}"
-        for column, c in cells.items()
+    meters = [c.name for c in schema.METER_COLUMNS if c.name in cells]
+    valued = "".join(f",\n  {c.value} AS {_value(column)}" for column, c in cells.items())
+    kept = ",\n  ".join(
+        f"{f'coalesce({_value(column)}, 0)' if column in meters else _value(column)} AS {name(column)}"
+        for column in cells
     )
-    return f"SELECT source_row, skipped_kind, tags, {reason} AS reason,\n  {values}\nFROM ({_text_level(plan, filled)})"
+    return (
+        f"SELECT source_row, skipped_kind, tags, {_reason(plan, filled, cells, meters)} AS reason,\n"
+        f"  {kept}\nFROM (SELECT *{valued}\nFROM ({_text_level(plan, filled)}))"
+    )
 
 
-def _missing(reader: Reader, filled: Mapping[str, str]) -> list[str]:
-    """Return SQL of what is wrong with a record that lacks what every record must have."""
+def _value(column: str) -> str:
+    """Return the name of the typed value, beside that of the text it came from."""
+    return name(f"{column} as value")
+
+
+def _reason(
+    plan: Plan, filled: Mapping[str, str], cells: Mapping[str, Cell], meters: Sequence[str]
+) -> str:
+    """Return SQL of why a record is refused: the first test that it fails, in words."""
+    checks = [Cell("NULL", "unread", "'not a record of this format'")]
+    checks += [Cell("NULL", f"p{n} IS NOT NULL", f"p{n}") for n in range(len(plan.reader.problems))]
+    checks += [c for c in cells.values() if c.bad]
+    checks += [too_much({meter: _value(meter) for meter in meters})] if len(meters) > 1 else []
+    checks += _missing(plan.reader, filled)
+    any_bad = " OR ".join(f"({c.bad})" for c in checks)
+    words = ", ".join(c.problem for c in checks)
+    return f"CASE WHEN skipped_kind IS NULL AND ({any_bad}) THEN coalesce({words}) END"
+
+
+def _missing(reader: Reader, filled: Mapping[str, str]) -> list[Cell]:
+    """Return the tests of what every record must have."""
     if reader.kind == "outcomes":
         ids = [name(c) for c in ("request_id", "session_id", "ticket_id") if c in filled]
         given = " + ".join(f"({c} IS NOT NULL)::INT" for c in ids) or "0"
+        said = "'needs exactly one of request_id, session_id, ticket_id'"
         return [
-            f"CASE WHEN {given} <> 1 THEN 'needs exactly one of request_id, session_id, ticket_id' END",
+            Cell("NULL", f"{given} <> 1", said),
             *(_lacks(c, filled) for c in ("occurred_at", "outcome")),
         ]
-    meters = [name(m) for m in schema.METER_NAMES if m in filled]
-    none = f"coalesce({', '.join(meters)}) IS NULL" if meters else "true"
+    meters = [f"{name(m)} IS NULL" for m in schema.METER_NAMES if m in filled]
     parts = [
-        f"CASE WHEN TRY_CAST({name(m.name)} AS BIGINT) > coalesce(TRY_CAST({whole} AS BIGINT), 0) "
-        f"THEN {quoted(f'{m.name} is more than {m.part_of}, of which it is a part')} END"
+        Cell(
+            "NULL",
+            f"{_value(m.name)} > {whole}",
+            quoted(f"{m.name} is more than {m.part_of}, of which it is a part"),
+        )
         for m in _OUTPUT_PARTS
         if m.name in filled and m.part_of
-        for whole in [name(m.part_of) if m.part_of in filled else "'0'"]
+        for whole in [f"coalesce({_value(m.part_of)}, 0)" if m.part_of in filled else "0"]
     ]
+    none = "'no meter: a record needs at least one, such as output_tokens'"
     return [
         *(_lacks(column, filled) for column in schema.REQUIRED_COLUMNS),
-        f"CASE WHEN {none} THEN 'no meter: a record needs at least one, such as output_tokens' END",
+        Cell("NULL", " AND ".join(meters) or "true", none),
         *parts,
     ]
 
 
-def _lacks(column: str, filled: Mapping[str, str]) -> str:
+def _lacks(column: str, filled: Mapping[str, str]) -> Cell:
     condition = f"{name(column)} IS NULL" if column in filled else "true"
-    return f"CASE WHEN {condition} THEN {quoted(f'{column} is missing')} END"
+    return Cell("NULL", condition, quoted(f"{column} is missing"))
 
 
 def _user_hash(text: str) -> str:
@@ -198,13 +239,21 @@ def _user_hash(text: str) -> str:
     return f"CASE WHEN {text} IS NOT NULL THEN left(sha256($2::BLOB || {inner}), 32) END"
 
 
+def lacking_columns(plan: Plan) -> tuple[str, ...]:
+    """Return the columns of a segment that neither the source nor a constant fills."""
+    if plan.reader.kind == "outcomes":
+        return ()
+    filled = texts(plan)
+    return tuple(column for column in segment_rows.OPTIONAL if column not in filled)
+
+
 def _segment_columns(plan: Plan, typed: str, filled: Mapping[str, str]) -> str:
     has = set(filled) | ({"user_hash"} if "user_id" in filled else set())
     values: dict[str, str] = {}
     for column in (*schema.USAGE_COLUMNS, *schema.METER_COLUMNS):
-        default = _DEFAULTS.get(column.name, "0" if column.name in schema.METER_NAMES else "NULL")
+        default = segment_rows.default_of(column.name)
         value = name(column.name) if column.name in has else default
-        if column.name in has and column.name in _DEFAULTS:
+        if column.name in has and default not in ("0", "NULL"):
             value = f"coalesce({value}, {default})"
         values[column.name] = f"CAST({value} AS {column.type})"
     keyed = ", ".join(values[column] for column in schema.RATE_KEY_COLUMNS)
@@ -226,7 +275,12 @@ def _segment_columns(plan: Plan, typed: str, filled: Mapping[str, str]) -> str:
         "meter_mask": f"CAST({' + '.join(masks) or '0'} AS BIGINT)",
         "context_tokens": f"CAST({context} AS BIGINT)",
     }
-    selected = ",\n  ".join(f"{values[c.name]} AS {name(c.name)}" for c in schema.SEGMENT_COLUMNS)
+    lacking = lacking_columns(plan)
+    selected = ",\n  ".join(
+        f"{values[c.name]} AS {name(c.name)}"
+        for c in schema.SEGMENT_COLUMNS
+        if c.name not in lacking
+    )
     return f"SELECT {selected}\nFROM ({typed})"
 
 

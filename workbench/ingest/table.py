@@ -28,6 +28,9 @@ class Table:
     """Keys that some object of a JSON file gives twice."""
     uniform: bool = False
     """Whether every record is taken to have all columns; one that has not is an error."""
+    numbers: frozenset[str] = frozenset()
+    """Of the columns, those read as DOUBLE instead of text; a number that is not exact so, and
+    anything that is none, is an error."""
 
 
 def json_lines(connection: Connection, path: Path, reader: Reader) -> Table:
@@ -68,8 +71,10 @@ def _only(columns: tuple[str, ...], relation: str) -> str:
     return f"(SELECT {', '.join(map(name, columns))} FROM {relation})"
 
 
-def _json_relation(path: Path, keys: tuple[str, ...]) -> str:
-    columns = ", ".join(f"{name(key)}: 'VARCHAR'" for key in keys)
+def _json_relation(path: Path, keys: tuple[str, ...], numbers: frozenset[str] = frozenset()) -> str:
+    columns = ", ".join(
+        f"{name(key)}: '{'DOUBLE' if key in numbers else 'VARCHAR'}'" for key in keys
+    )
     return f"read_json({quoted(str(path))}, {_JSON_OPTIONS}, columns = {{{columns}}})"
 
 
@@ -107,9 +112,12 @@ def _near(key: str, reader: Reader) -> str:
     return f"{key!r} (did you mean {near[0]!r}?)" if near else repr(key)
 
 
-def uniform_json_lines(path: Path, keys: tuple[str, ...]) -> Table:
+def uniform_json_lines(
+    path: Path, keys: tuple[str, ...], *, numbers: frozenset[str] = frozenset()
+) -> Table:
     """Read JSON lines of which the head says that all have the same keys, without looking first."""
-    return Table(relation=_json_relation(path, keys), present=keys, tags=(), uniform=True)
+    relation = _json_relation(path, keys, numbers)
+    return Table(relation=relation, present=keys, tags=(), uniform=True, numbers=numbers)
 
 
 def table_of(connection: Connection, path: Path, recognised: Recognised) -> Table:

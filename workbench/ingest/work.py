@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from workbench import segment_rows
 from workbench.errors import IngestError
 from workbench.ingest import csv_lines
 from workbench.ingest.batch import Connection
@@ -12,8 +13,15 @@ from workbench.ingest.cells import quoted
 from workbench.ingest.formats import Recognised
 from workbench.ingest.prepare import Prepared
 from workbench.ingest.source import count_blank
-from workbench.ingest.statement import NOT_UNIFORM, Plan, staged_select, texts
-from workbench.ingest.table import rewritten_csv, table_of, uniform_json_lines
+from workbench.ingest.statement import (
+    NOT_UNIFORM,
+    Plan,
+    exact_numbers,
+    lacking_columns,
+    staged_select,
+    texts,
+)
+from workbench.ingest.table import Table, rewritten_csv, table_of, uniform_json_lines
 
 _PROBE_ROWS = 4_000
 _SMALL_BYTES = 4 * 1024 * 1024
@@ -54,8 +62,10 @@ class Work:
 
     @property
     def relation(self) -> str:
-        """SQL of the staged rows."""
-        return _TABLE if self.small else f"read_parquet({quoted(str(self.staged))})"
+        """SQL of the staged rows, every column of the dictionary among them."""
+        rows = _TABLE if self.small else f"read_parquet({quoted(str(self.staged))})"
+        lacking = lacking_columns(self.plan)
+        return f"(SELECT {segment_rows.whole(lacking)} FROM {rows})" if lacking else rows
 
     def file(self, end: str) -> Path:
         """Return a path in the staging folder that belongs to this file."""
@@ -88,9 +98,7 @@ def begin(
         _flatten(recognised, prepared, staging / f"{source_id}.clean")
     plan = Plan(
         reader=recognised.reader,
-        table=uniform_json_lines(prepared.plain, recognised.uniform)
-        if prepared.pairs > 0
-        else table_of(connection, prepared.plain, recognised),
+        table=_table(connection, recognised, prepared),
         constants=constants,
         source_id=source_id,
         first_row=prepared.first_row,
@@ -106,6 +114,18 @@ def begin(
         user_key=user_key,
         notes=list(prepared.notes),
     )
+
+
+def _table(connection: Connection, recognised: Recognised, prepared: Prepared) -> Table:
+    """Return the columns of the file; those that hold numbers alone are read as numbers."""
+    shape = prepared.shape
+    if shape is None or shape.pairs <= 0:
+        return table_of(connection, prepared.plain, recognised)
+    keys, numbers = recognised.uniform, recognised.numbers
+    records = shape.pairs // len(keys)
+    as_at_the_head = records * len(numbers) == shape.numbers == shape.pairs - shape.texts
+    exact = exact_numbers(recognised.reader, numbers) if as_at_the_head else frozenset()
+    return uniform_json_lines(prepared.plain, keys, numbers=exact)
 
 
 def _flatten(recognised: Recognised, prepared: Prepared, target: Path) -> None:
@@ -154,8 +174,10 @@ def _write_uniform(work: Work) -> int:
 
     Every record has all the keys (the statement fails otherwise), and the bytes hold no more
     keys than that: so there is no unknown key and none is given twice, and the pass over the
-    file that lists its keys, a third of all time, is spared.
+    file that lists its keys, a third of all time, is spared. Columns read as numbers hold as
+    many as the bytes do, and no value is anything but a text or a number from 0.
     """
+    table, shape = work.plan.table, work.prepared.shape
     try:
         written = _write(work)
     except Exception as error:
@@ -163,8 +185,10 @@ def _write_uniform(work: Work) -> int:
         if NOT_UNIFORM not in str(error):
             raise
         written = -1
-    if written * len(work.recognised.uniform) == work.prepared.pairs:
-        return written
+    if shape and written * len(table.present) == shape.pairs:
+        numbers = written * len(work.recognised.numbers)
+        if not table.numbers or numbers == shape.numbers == shape.pairs - shape.texts:
+            return written
     work.plan.table = table_of(work.connection, work.prepared.plain, work.recognised)
     return -1
 
@@ -233,7 +257,8 @@ def _write(work: Work) -> int:
     written = work.copy(staged_select(work.plan, ordered=ordered), work.staged, parameters)
     if not ordered and _has_steps_back(work, work.relation):
         sorted_file = work.file("sorted.parquet")
-        work.copy(f"SELECT * FROM {work.relation} ORDER BY {work.at}", sorted_file)
+        staged = f"read_parquet({quoted(str(work.staged))})"
+        work.copy(f"SELECT * FROM {staged} ORDER BY {work.at}", sorted_file)
         sorted_file.replace(work.staged)
     return written
 

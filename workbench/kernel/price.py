@@ -4,10 +4,9 @@
 
 The price of a request is the one row of the compiled price table whose key, instant, second
 of the day and input band hold the request: an interval join, so that a price change at noon
-is a price change at noon. Two lanes cover every request once:
-
-- *narrow*: requests that use only text meters, of models without time-of-day prices;
-- *wide*: all others, with every meter, minimum units and time-of-day windows.
+is a price change at noon. One pass over usage covers every request once. What few requests
+need, the rare meters and the clock, is computed for those alone (CASE), which costs a quarter
+less than reading usage once more for them.
 
 Bookkeeping costs one AND: a request carries the mask of the meters it uses, a price row the
 mask of the meters it does not price. Unpriced usage has cost NULL, partly priced usage keeps
@@ -33,6 +32,7 @@ BASES = ("list", "contract")
 CURRENT = "_current"
 """Suffix of the price tables that hold today's prices of closed months."""
 RARE_MASK = mask_of(tuple(name for name in METER_NAMES if name not in CORE_METERS))
+_DAY_S = 86_400
 _SECONDS = tuple(meter.name for meter in METERS if meter.kind == "seconds")
 _SECONDS_MASK = mask_of(_SECONDS)
 _RARE_COUNTS = tuple(n for n in METER_NAMES if n not in CORE_METERS and n not in _SECONDS)
@@ -48,7 +48,7 @@ _FLAGS = (
 
 
 def price_tables() -> list[str]:
-    """Return the statements that lay the compiled `rates` out for the two lanes.
+    """Return the statements that lay the compiled `rates` out for the join.
 
     Reads `rates` (one disjoint row per book, tuple, interval, window and band), `rate_keys`
     (rate key -> tuple and month) and `closed_month` (month -> the book it was closed with; book 0
@@ -86,8 +86,6 @@ def price_tables() -> list[str]:
             " AND r.effective_from < k.month + INTERVAL 1 MONTH AND r.effective_to > k.month"
         )
         statements += [
-            f"CREATE OR REPLACE TABLE price_narrow{suffix} AS SELECT {interval}, {flags}, "
-            f"{_prices((*CORE_METERS, 'billed_requests'))} {joined} WHERE NOT r.has_tod",
             f"CREATE OR REPLACE TABLE price_wide{suffix} AS SELECT {interval}, r.second_from, "
             f"r.second_to, {minima}, {flags}, {_prices(METER_NAMES)} {joined}",
         ]
@@ -128,7 +126,7 @@ def priced_rows(
     usage
         Relation with `schema.SEGMENT_COLUMNS`.
     time_of_day_keys
-        Rate keys whose prices depend on the time of day; they take the wide lane.
+        Rate keys whose prices depend on the time of day; without any, no clock is read.
     columns
         Columns of `usage` to hand through.
     used_meters
@@ -146,30 +144,31 @@ def priced_rows(
     """
     handed = ", ".join(f"u.{name}" for name in columns)
     used_in_all = tuple(name for name in METER_NAMES if name in used_meters)
-    request = _request if request_prices else _nothing
     implied = _implied_request if request_prices else _nothing
     flags = ", ".join(f"r.{flag}" for flag in _FLAGS)
-    keys = ", ".join(str(int(key)) for key in time_of_day_keys)
-    by_clock = f"u.rate_key IN ({keys})" if keys else "FALSE"
-    rare = f"(u.meter_mask & {RARE_MASK}) >= 1"
     interval = (
         "u.rate_key = r.rate_key AND u.started_at >= r.effective_from"
         " AND u.started_at < r.effective_to AND u.context_tokens > r.context_over"
         " AND u.context_tokens <= r.context_upto"
     )
+    if time_of_day_keys:
+        interval += f" AND {_by_clock()}"
+    return (
+        f"SELECT {handed}, {_both(lambda basis: _wide_sum(basis, used_in_all) + implied(basis))},"
+        f" u.meter_mask & {_WHOLE_MASK} AS used_mask, {flags} FROM {usage} AS u"
+        f" LEFT JOIN price_wide{prices} AS r ON {interval}"
+    )
+
+
+def _by_clock() -> str:
+    """Return the test of the second of the day, computed for prices that do not hold all day."""
     second = (
         "(EXTRACT(hour FROM u.started_at) * 3600 + EXTRACT(minute FROM u.started_at) * 60"
         " + EXTRACT(second FROM u.started_at))"
     )
-    narrow_where = f"(u.meter_mask & {RARE_MASK}) < 1" + (f" AND NOT ({by_clock})" if keys else "")
-    wide_where = f"{rare} OR {by_clock}" if keys else rare
-    used = f"u.meter_mask & {_WHOLE_MASK} AS used_mask"
     return (
-        f"SELECT {handed}, {_both(lambda basis: _core_sum(basis, used_in_all) + request(basis))}, {used}, {flags} FROM {usage} AS u"
-        f" LEFT JOIN price_narrow{prices} AS r ON {interval} WHERE {narrow_where}"
-        f" UNION ALL SELECT {handed}, {_both(lambda basis: _wide_sum(basis, used_in_all) + implied(basis))}, {used}, {flags} FROM {usage} AS u"
-        f" LEFT JOIN price_wide{prices} AS r ON {interval} AND {second} >= r.second_from"
-        f" AND {second} < r.second_to WHERE {wide_where}"
+        f"CASE WHEN r.second_from < 1 AND r.second_to >= {_DAY_S} THEN TRUE"
+        f" ELSE {second} >= r.second_from AND {second} < r.second_to END"
     )
 
 
@@ -214,10 +213,6 @@ def _wide_sum(basis: str, used: Sequence[str]) -> str:
             f" THEN CAST({' + '.join(seconds)} AS BIGINT) ELSE 0 END"
         )
     return total
-
-
-def _request(basis: str) -> str:
-    return f" + ({billed_requests()}) * r.{basis}_billed_requests"
 
 
 def _implied_request(basis: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from workbench import schema
+from workbench import schema, segment_rows
 from workbench.errors import StoreError
 from workbench.kernel import price
 from workbench.store import closes, segments, views
@@ -30,6 +30,7 @@ class Catalog:
     def __init__(self, layout: Layout, connection: duckdb.DuckDBPyConnection) -> None:
         self.layout = layout
         self.connection = connection
+        self._lacking: dict[str, str] | None = None
 
     @classmethod
     def open(cls, layout: Layout, *, read_only: bool = False) -> "Catalog":
@@ -164,13 +165,25 @@ class Catalog:
             row = self.one("SELECT coalesce(bit_or(meter_mask), 0) FROM read_parquet(?)", [path])
             meters = row[0] if row else 0
         self.connection.execute(
-            "INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 sidecar["source_id"], sidecar["kind"], f"{entry['month']}-01", entry["file"],
                 entry["rows"], entry["first"], entry["last"], entry["bytes"], entry["sha256"],
-                meters,
+                meters, self.note_lacking(entry),
             ],
         )  # fmt: skip
+
+    def note_lacking(self, entry: Mapping[str, Any]) -> str:
+        """Remember which columns a committed segment has not, before the catalog lists it."""
+        lacking = ",".join(entry.get("lacking", ()))
+        self._lacking_by_file()[str(self.layout.store / entry["file"])] = lacking
+        return lacking
+
+    def _lacking_by_file(self) -> dict[str, str]:
+        if self._lacking is None:
+            rows = self.connection.execute("SELECT file, lacking FROM segment").fetchall()
+            self._lacking = {str(self.layout.store / file): lacking for file, lacking in rows}
+        return self._lacking
 
     def _add_rate_key(self, key: int, month: str, parts: Sequence[str | None]) -> None:
         same = " AND ".join(f"{name} IS NOT DISTINCT FROM ?" for name in schema.RATE_KEY_COLUMNS)
@@ -218,7 +231,7 @@ class Catalog:
         return [row[0] for row in rows]
 
     def lay_out_prices(self) -> None:
-        """Repeat the compiled prices for every month in use, for the kernel's two lanes."""
+        """Repeat the compiled prices for every month in use, for the kernel."""
         for statement in price.price_tables():
             self.connection.execute(statement)
 
@@ -281,9 +294,7 @@ class Catalog:
 
     def has_rates(self) -> bool:
         """Say whether prices have been compiled."""
-        return (
-            self.one("SELECT 1 FROM duckdb_tables() WHERE table_name = 'price_narrow'") is not None
-        )
+        return self.one("SELECT 1 FROM duckdb_tables() WHERE table_name = 'price_wide'") is not None
 
     # Views --------------------------------------------------------------------------------
 
@@ -318,14 +329,28 @@ class Catalog:
         return self.relation_of(kind, self.files_of(kind, months=months, late=late))
 
     def relation_of(self, kind: str, files: Sequence[str]) -> str:
-        """Return SQL for the rows of segment files of a kind."""
+        """Return SQL for the rows of segment files of a kind, every column among them."""
         wanted = schema.SEGMENT_COLUMNS if kind == "usage" else schema.OUTCOME_COLUMNS
         if not files:
             empty = ", ".join(f"CAST(NULL AS {c.type}) AS {c.name}" for c in wanted)
             return f"(SELECT {empty} WHERE FALSE)"
-        listed = ", ".join(_quoted(path) for path in files)
-        chosen = ", ".join(column.name for column in wanted)
-        return f"(SELECT {chosen} FROM read_parquet([{listed}]))"
+        if kind == "outcomes":
+            chosen = ", ".join(column.name for column in wanted)
+            return f"(SELECT {chosen} FROM read_parquet([{', '.join(map(_quoted, files))}]))"
+        parts = (
+            f"SELECT {segment_rows.whole(lacking)} FROM read_parquet([{', '.join(map(_quoted, alike))}])"
+            for lacking, alike in self.by_lacking(files).items()
+        )
+        return f"({' UNION ALL '.join(parts)})"
+
+    def by_lacking(self, files: Sequence[str]) -> dict[tuple[str, ...], list[str]]:
+        """Return usage segment files grouped by the columns that they have not."""
+        known = self._lacking_by_file()
+        groups: dict[tuple[str, ...], list[str]] = {}
+        for path in files:
+            lacking = tuple(filter(None, known.get(path, "").split(",")))
+            groups.setdefault(lacking, []).append(path)
+        return groups
 
     def make_views(self) -> None:
         """Create the views any SQL may rely on, for this connection."""

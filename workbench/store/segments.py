@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from workbench import schema
+from workbench import schema, segment_rows
 from workbench.errors import StoreError, shown
 from workbench.store import files
 from workbench.store.layout import NO_MONTH, Layout
@@ -33,6 +33,8 @@ class Segment:
     rows: int
     first: str
     last: str
+    lacking: tuple[str, ...] = ()
+    """Columns of the dictionary that the file has not, see `segment_rows`."""
 
 
 def commit(
@@ -74,6 +76,7 @@ def commit(
             "last": segment.last,
             "bytes": segment.path.stat().st_size,
             "sha256": files.sha256_of(segment.path),
+            "lacking": list(segment.lacking),
         }
         files.move(segment.path, final)
         listed.append(entry)
@@ -131,6 +134,10 @@ def _check(content: dict[str, Any], path: Path) -> None:
     for file in named:
         if Path(file).is_absolute() or ".." in Path(file).parts:
             raise ValueError(f"it names a file outside the store: {shown([file])}")
+    for entry in content["segments"]:
+        strange = [name for name in entry.get("lacking", ()) if name not in segment_rows.OPTIONAL]
+        if strange:
+            raise ValueError(f"a segment cannot lack {shown(strange)}")
     if any(len(key) != RATE_KEY_PARTS for key in content["rate_keys"]):
         raise ValueError(f"a rate key has not {RATE_KEY_PARTS} fields")
 

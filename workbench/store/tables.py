@@ -15,7 +15,8 @@ TABLES: dict[str, str] = {
     "manifest": _columns(schema.MANIFEST_COLUMNS)
     + ", kind VARCHAR, prefix_sha256 VARCHAR, byte_length BIGINT, constants VARCHAR, notes VARCHAR",
     "segment": "source_id VARCHAR, kind VARCHAR, month DATE, file VARCHAR, rows BIGINT,"
-    " first TIMESTAMP, last TIMESTAMP, bytes BIGINT, sha256 VARCHAR, meters BIGINT",
+    " first TIMESTAMP, last TIMESTAMP, bytes BIGINT, sha256 VARCHAR, meters BIGINT,"
+    " lacking VARCHAR",
     "disposed": "source_id VARCHAR, kind VARCHAR, month DATE, rows BIGINT",
     "refused": _columns(schema.QUARANTINE_COLUMNS),
     "rate_tuple": "tuple_id BIGINT, provider VARCHAR, model VARCHAR, service_tier VARCHAR,"

@@ -84,6 +84,8 @@ class Stored:
         self.known.append(
             KnownSource(**{name: sidecar[name] for name in KnownSource.__dataclass_fields__})
         )
+        for entry in sidecar["segments"]:
+            self._catalog.note_lacking(entry)
         self._segments += [
             (
                 str(sidecar["kind"]),
@@ -148,7 +150,7 @@ def commit(layout: Layout, staged: Staged, *, now: datetime) -> dict[str, Any]:
     moved = [
         segments.Segment(
             month=one.month, path=one.path, rows=one.rows,
-            first=one.first.isoformat(), last=one.last.isoformat(),
+            first=one.first.isoformat(), last=one.last.isoformat(), lacking=one.lacking,
         )
         for one in staged.segments
     ]  # fmt: skip
