@@ -172,6 +172,8 @@ def tiles(
 ) -> tuple[Tile, ...]:
     """Return total, breach, date, overrun, contingency and the next whole year."""
     year = sorted(envelope.by_year)[-1]
+    breach = risk.first_likely_breach
+    first, year_of_it = month_name(breach).split() if breach else ("no month", "")
     overrun = risk.expected_overrun_usd
     return (
         _money_tile("Total, P50", envelope.total.p50, foot=foot,
@@ -181,7 +183,7 @@ def tiles(
         Tile(label="Budget breaks", value=percent(risk.p_breach).removesuffix(" %"), unit="%",
              delta="of all paths, whole span", foot=foot,
              tone="bad" if risk.p_breach > 0.5 else "neutral"),
-        Tile(label="Likely broken from", value=month_name(risk.first_likely_breach) if risk.first_likely_breach else "no month",
+        Tile(label="Likely broken from", value=first, unit=year_of_it,
              delta="first month with over 50 %, added up", foot=foot,
              tone="bad" if risk.first_likely_breach else "good"),
         _money_tile("Overrun if it breaks", overrun, delta="mean of the paths that break it", foot=foot),
