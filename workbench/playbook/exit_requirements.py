@@ -11,7 +11,8 @@ services that are not ICT; the final text was not found). PRA SS2/21, chapter 10
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from workbench.playbook.dossier import Dossier, Exit, ExitVariant
+from workbench.playbook.dossier import Dossier
+from workbench.playbook.dossier_exit import Exit, ExitVariant
 
 DORA_8 = "DORA Art. 28(8)"
 DORA_CONTRACT = "DORA Art. 28(7), 30(2)-(3)"
@@ -79,7 +80,7 @@ def _places(dossier: Dossier, _: Exit) -> str:
         for one in dossier.dependencies
         if one.region or one.regions
     ]
-    return _listed(placed)
+    return _listed(list(dict.fromkeys(placed)))
 
 
 def _alternative(dossier: Dossier, plan: Exit) -> str:

@@ -203,7 +203,7 @@ def no_price(book: PriceBook, named: Names) -> str:
     near = near_targets(book, named)
     meant = f" Did you mean {', '.join(near)}?" if near else ""
     return (
-        f"The price book has no price for {'/'.join(named)}.{meant} "
+        f"The price book has no price for {'/'.join(named)[:120]}.{meant} "
         "`workbench prices list` shows what there is."
     )
 
