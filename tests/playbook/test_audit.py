@@ -141,3 +141,26 @@ def test_a_pack_packed_again_in_any_way_is_noticed(pack, tmp_path):
         verdict = verify_audit(path, head_sha256=head)
         assert not verdict.whole, name
         assert verdict.where
+
+
+def test_the_pack_measures_groups_with_fairlearn(workspace, tmp_path):
+    metrics = pytest.importorskip("fairlearn.metrics")
+    workspace.tables["group_outcomes"] = [
+        {"group": "a", "trials": 200, "selected": 120, "errors": 10},
+        {"group": "b<script>", "trials": 50, "selected": 24, "errors": 5},
+    ]
+    evidence = workspace.written()
+    write_audit(evidence, run_checks(evidence, stage=0), path=tmp_path / "a.zip")
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        rows = json.loads(archive.read("fairness.json"))["groups"]
+        page = archive.read(PAGE).decode()
+    selected = [1] * 120 + [0] * 80 + [1] * 24 + [0] * 26
+    ratio = metrics.demographic_parity_ratio(
+        selected, selected, sensitive_features=["a"] * 200 + ["b"] * 50
+    )
+    assert [row["selection_rate"] for row in rows] == [0.6, 0.48]
+    assert rows[1]["ratio_to_best"] == pytest.approx(ratio) == pytest.approx(0.8)
+    assert [row["error_rate"] for row in rows] == pytest.approx([0.05, 0.1])
+    assert rows[0]["computed_by"].startswith("fairlearn ")
+    assert "48.0%" in page
+    assert "<script>" not in page

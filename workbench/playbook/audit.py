@@ -17,11 +17,12 @@ from typing import Any
 from workbench.errors import InputError
 from workbench.playbook.audit_page import audit_html
 from workbench.playbook.evidence import Evidence, canonical, sha256_of
+from workbench.playbook.fairness import fairness_rows
 from workbench.playbook.run import GENESIS, CheckReport, broken_link
 from workbench.reference import read_table
 
 MANIFEST, REPORT, PAGE = "manifest.jsonl", "report.json", "audit.html"
-ATTESTATIONS = "attestations.json"
+ATTESTATIONS, FAIRNESS = "attestations.json", "fairness.json"
 _TIME = (1980, 1, 1, 0, 0, 0)
 AREAS = {"privacy": ("G2", "G4-04", "G4-05", "G4-06", "G5-05"), "fairness": ("G5-06",),
          "resilience": ("G2-05", "G2-06", "G3-03", "G4-07", "G4-08", "G4-09", "G5-07")}  # fmt: skip
@@ -49,9 +50,11 @@ def write_audit(evidence: Evidence, report: CheckReport, *, path: Path) -> str:
     """
     content = report.as_json()
     attestations = list(attested(content))
+    groups = fairness_rows(evidence)
     members: dict[str, bytes] = {
         REPORT: _lines(content),
         ATTESTATIONS: _lines({"attestations": attestations}),
+        FAIRNESS: _lines({"groups": groups}),
     }
     for name, digest in sorted(_files_read(content).items()):
         raw = (evidence.folder / name).read_bytes()
@@ -63,7 +66,7 @@ def write_audit(evidence: Evidence, report: CheckReport, *, path: Path) -> str:
             members[kept] = (evidence.folder / kept).read_bytes()
     for dossier in sorted((evidence.folder / "dossiers").glob("*.y*ml")):
         members[f"dossiers/{dossier.name}"] = dossier.read_bytes()
-    members[PAGE] = audit_html(content, attestations, areas=AREAS).encode()
+    members[PAGE] = audit_html(content, attestations, areas=AREAS, groups=groups).encode()
     entries = list(_chained(members))
     members[MANIFEST] = "".join(canonical(entry) + "\n" for entry in entries).encode()
     path.parent.mkdir(parents=True, exist_ok=True)

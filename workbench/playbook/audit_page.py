@@ -27,6 +27,7 @@ def audit_html(
     attestations: Sequence[Mapping[str, Any]],
     *,
     areas: Mapping[str, Sequence[str]],
+    groups: Sequence[Mapping[str, Any]] = (),
 ) -> str:
     """Return the page; every value is escaped, nothing is loaded from elsewhere."""
     parts = [
@@ -39,7 +40,10 @@ def audit_html(
         f"Chain of results ends in <code>{escape(report['head_sha256'])}</code>.</p>",
         _stage_table(report),
     ]
-    parts += [_area(name, prefixes, report) for name, prefixes in areas.items()]
+    for name, prefixes in areas.items():
+        parts.append(_area(name, prefixes, report))
+        if name == "fairness":
+            parts.append(_groups(groups))
     parts.append("<h2>Attestations</h2>")
     parts += [_attestation(one) for one in attestations]
     parts.append("<h2>Every check</h2>")
@@ -79,6 +83,25 @@ def _area(name: str, prefixes: Sequence[str], report: Mapping[str, Any]) -> str:
         if check["id"].startswith(tuple(prefixes))
     ]
     return f"<h2>{escape(name.capitalize())}</h2><table><tbody>{''.join(rows)}</tbody></table>"
+
+
+def _groups(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return selection and error rates by group; a missing rate is said, never a zero."""
+    if not rows:
+        return "<p>No group outcomes are on file (evidence/group_outcomes.csv).</p>"
+    heads = ("Feature", "Group", "Cases", "Selected", "Of the best rate", "Errors", "Computed by")
+    body = "".join(
+        f"<tr><td>{escape(row['feature'])}</td><td>{escape(row['group'])}</td><td>{row['cases']:,}</td>"
+        f"<td>{_share(row['selection_rate'])}</td><td>{_share(row['ratio_to_best'])}</td>"
+        f"<td>{_share(row['error_rate'])}</td><td>{escape(row['computed_by'])}</td></tr>"
+        for row in rows
+    )
+    head = "".join(f"<th scope='col'>{name}</th>" for name in heads)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _share(value: float | None) -> str:
+    return "not on file" if value is None else f"{value:.1%}"
 
 
 def _id_link(check: Mapping[str, Any]) -> str:
