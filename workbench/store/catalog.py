@@ -21,7 +21,7 @@ from workbench.store import closes, segments, views
 from workbench.store.layout import Layout
 from workbench.store.tables import TABLES
 
-CATALOG_VERSION = 4
+CATALOG_VERSION = 5
 
 
 class Catalog:

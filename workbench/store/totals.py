@@ -1,6 +1,7 @@
 """Do the places that hold the same total agree? One sentence for each that does not."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from workbench.store.catalog import Catalog
 
@@ -48,3 +49,19 @@ def disagreements(catalog: Catalog) -> Iterator[str]:
                 f"store now holds {pairs[1]} at {pairs[3]}. A batch or a price import of the close is "
                 "missing or was changed: restore it."
             )
+
+
+def headline(catalog: Catalog) -> dict[str, Any]:
+    """Return first and last day, and how many requests, unpriced, partial, quarantined, batches."""
+    days = catalog.one(
+        "SELECT CAST(max(day) AS VARCHAR), CAST(min(day) AS VARCHAR), "
+        "CAST(coalesce(sum(requests), 0) AS BIGINT), "
+        "CAST(coalesce(sum(unpriced_requests), 0) AS BIGINT), "
+        "CAST(coalesce(sum(partial_requests), 0) AS BIGINT) FROM rollup_day"
+    )
+    counts = catalog.one("SELECT coalesce(sum(quarantined), 0)::BIGINT, count(*) FROM manifest")
+    assert days is not None
+    assert counts is not None
+    names = ("as_of", "first_day", "requests", "unpriced_requests", "partial_requests",
+             "quarantined", "batches")  # fmt: skip
+    return dict(zip(names, (*days, *counts), strict=True))

@@ -332,24 +332,9 @@ class Workspace:
 
     def state(self, catalog: Catalog) -> dict[str, Any]:
         """Return what every page says of its data."""
-        row = catalog.one(
-            "SELECT CAST(max(day) AS VARCHAR), CAST(min(day) AS VARCHAR), "
-            "CAST(coalesce(sum(requests), 0) AS BIGINT), "
-            "CAST(coalesce(sum(unpriced_requests), 0) AS BIGINT), "
-            "CAST(coalesce(sum(partial_requests), 0) AS BIGINT) FROM rollup_day"
-        )
-        counts = catalog.one("SELECT coalesce(sum(quarantined), 0)::BIGINT, count(*) FROM manifest")
-        assert row is not None
-        assert counts is not None
         return {
             "workspace": self.layout.root.name,
-            "as_of": row[0],
-            "first_day": row[1],
-            "requests": row[2],
-            "unpriced_requests": row[3],
-            "partial_requests": row[4],
-            "quarantined": counts[0],
-            "batches": counts[1],
+            **totals.headline(catalog),
             "synthetic": (self.layout.root / "SYNTHETIC").exists(),
         }
 
