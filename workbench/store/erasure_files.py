@@ -100,7 +100,9 @@ def _parquet(path: Path, staged: Path, subject: Subject) -> None:
         names = text_columns(connection, path)
         listed = ['"' + name.replace('"', '""') + '"' for name in names]
         tests = " OR ".join(
-            f"coalesce(regexp_matches(CAST({name} AS VARCHAR), $own), false)" for name in listed
+            f"coalesce(regexp_matches(CAST({name} AS VARCHAR), $own) OR "
+            f"CAST({name} AS VARCHAR) IN (SELECT unnest($ids::VARCHAR[])), false)"
+            for name in listed
         )
         ids = [name for name in ("session_id", "trace_id") if name in names]
         blank = ", ".join(
@@ -108,10 +110,12 @@ def _parquet(path: Path, staged: Path, subject: Subject) -> None:
             for name in ids
         )
         columns = f"* REPLACE ({blank})" if blank else "*"
-        values = {"own": subject.own.pattern, "shared": list(subject.shared)}
+        values: dict[str, object] = {"own": subject.own.pattern, "ids": list(subject.own.ids)}
+        if blank:
+            values["shared"] = list(subject.shared)
         rows = connection.sql(
             f"SELECT {columns} FROM read_parquet('{escaped(path)}') WHERE NOT ({tests})",
-            params=values if blank else {"own": values["own"]},
+            params=values,
         )
         rows.write_parquet(str(staged), compression="zstd")
 

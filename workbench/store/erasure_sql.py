@@ -28,9 +28,7 @@ def is_hit(kind: str, subject: Subject) -> str:
 
 
 def _text(column: str, subject: Subject) -> str:
-    return (
-        f"coalesce(regexp_matches(CAST({column} AS VARCHAR), {quoted(subject.all.pattern)}), false)"
-    )
+    return f"coalesce(regexp_matches(CAST({column} AS VARCHAR), {quoted(subject.named.pattern)}), false)"
 
 
 def _any_text(columns: Sequence[str], subject: Subject) -> str:
@@ -108,7 +106,7 @@ def of_unit(subject: Subject) -> str:
     """Return the test of a unit of work (kind, id) that is found by an id of the person."""
     return (
         "coalesce((kind = 'session_id' AND id IN (SELECT v FROM sessions)) OR "
-        f"regexp_matches(id, {quoted(subject.all.pattern)}), false)"
+        f"regexp_matches(id, {quoted(subject.named.pattern)}), false)"
     )
 
 

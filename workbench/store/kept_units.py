@@ -29,7 +29,7 @@ def of_subject(catalog: Catalog, subject: Subject) -> list[dict[str, Any]]:
         f"SELECT {', '.join(_COLUMNS)} FROM outcome_unit WHERE (kind = 'session_id' "
         "AND list_contains($sessions, id)) OR coalesce(regexp_matches(id, $pattern), false) "
         "ORDER BY ALL NULLS FIRST",
-        {"sessions": list(subject.sessions), "pattern": subject.all.pattern},
+        {"sessions": list(subject.sessions), "pattern": subject.named.pattern},
     ).fetchall()
     return [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
 

@@ -91,8 +91,10 @@ def _holding(connection: duckdb.DuckDBPyConnection, relation: str, finder: Finde
             continue
         named = '"' + str(column).replace('"', '""') + '"'
         row = connection.execute(
-            f"SELECT 1 FROM {relation} WHERE regexp_matches(CAST({named} AS VARCHAR), ?) LIMIT 1",
-            [finder.pattern],
+            f"SELECT 1 FROM {relation} WHERE ($text <> '' AND "
+            f"regexp_matches(CAST({named} AS VARCHAR), $text)) "
+            f"OR CAST({named} AS VARCHAR) IN (SELECT unnest($ids::VARCHAR[])) LIMIT 1",
+            {"text": finder.pattern, "ids": list(finder.ids)},
         ).fetchall()
         if row:
             found.append(str(column))

@@ -1,7 +1,7 @@
 """One person, by every identifier the store may hold, and how such an identifier is recognised.
 
-A long identifier, such as a hash, is found anywhere. A short one counts only as a whole word:
-`user-3` does not stand in `user-31`. A very short session or trace counts only in quotes.
+A long term, such as a hash, is found anywhere. A short one, and a session or trace, counts only
+as a whole word: `user-3` does not stand in `user-31`. A very short session counts only in quotes.
 """
 
 import hashlib
@@ -10,12 +10,13 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 LONG = 16
 """From this length on an identifier is looked for anywhere, not only as a word."""
 SHORTEST_WORD = 6
 """Sessions and traces below this length are told from numbers only where they stand in quotes."""
+_TOKENS = re.compile(rb"[0-9A-Za-z]+")
 
 
 def user_hash(user_key: bytes, user_id: str) -> str:
@@ -24,19 +25,23 @@ def user_hash(user_key: bytes, user_id: str) -> str:
 
 
 class Finder:
-    """Finds identifiers in bytes, and as an SQL pattern in columns."""
+    """Finds identifiers in bytes, and in columns: terms inside a text, ids as whole values.
+
+    A person may have thousands of sessions, so ids are looked up by one run of letters and digits
+    each; only what shares it is compared.
+    """
 
     def __init__(self, terms: Iterable[str], ids: Iterable[str] = ()) -> None:
-        words = [text for term in terms for text in _written(term)]
-        values = [text for one in ids for text in _written(one)]
-        self.literals = tuple(dict.fromkeys(text.encode() for text in (*words, *values)))
-        found = [_as_word(text) for text in words]
-        found += [
-            _as_word(text) if len(text) >= SHORTEST_WORD else f'"{re.escape(text)}"'
-            for text in values
-        ]
-        self.pattern = "|".join(dict.fromkeys(found))
-        """For RE2 and Python alike; empty where there is nothing to find."""
+        self._terms = tuple(dict.fromkeys(t.encode() for term in terms for t in _written(term)))
+        self.ids = tuple(dict.fromkeys(ids))
+        """Sessions and traces."""
+        self.pattern = "|".join(_as_word(one.decode()) for one in self._terms)
+        """Of the terms, for RE2 and Python alike; empty where there are none."""
+        self._by_token: dict[bytes, list[bytes]] = {}
+        for text in dict.fromkeys(t.encode() for one in self.ids for t in _written(one)):
+            tokens = _TOKENS.findall(text)
+            if tokens:
+                self._by_token.setdefault(max(tokens, key=_tells), []).append(text)
 
     @cached_property
     def _compiled(self) -> re.Pattern[bytes]:
@@ -45,22 +50,33 @@ class Finder:
     @property
     def longest(self) -> int:
         """Bytes of the longest identifier."""
-        return max((len(one) for one in self.literals), default=0)
+        held = (one for texts in self._by_token.values() for one in texts)
+        return max((len(one) for one in (*self._terms, *held)), default=0)
 
     def is_in(self, block: bytes) -> bool:
         """Return whether an identifier stands in the bytes."""
-        return any(one in block for one in self.literals) and bool(self._compiled.search(block))
+        if any(one in block for one in self._terms) and self._compiled.search(block):
+            return True
+        return any(_id_pattern(one).search(block) for one in self._candidates(block))
+
+    def _candidates(self, block: bytes) -> list[bytes]:
+        if not self._by_token:
+            return []
+        shared = self._by_token.keys() & set(_TOKENS.findall(block))
+        return [one for token in shared for one in self._by_token[token] if one in block]
 
     def replaced(self, block: bytes, by: bytes) -> bytes:
         """Return the bytes with every identifier replaced; what surrounds it stays."""
+        patterns = [self._compiled] if any(one in block for one in self._terms) else []
+        patterns += [_id_pattern(one) for one in self._candidates(block)]
+        for found in patterns:
+            block = found.sub(lambda match: self._without(match.group(), by), block)
+        return block
 
-        def without(match: re.Match[bytes]) -> bytes:
-            text = match.group()
-            for one in self.literals:
-                text = text.replace(one, by)
-            return text
-
-        return self._compiled.sub(without, block) if self.is_in(block) else block
+    def _without(self, text: bytes, by: bytes) -> bytes:
+        for one in (*self._terms, *self._candidates(text)):
+            text = text.replace(one, by)
+        return text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +97,11 @@ class Subject:
         return Finder(self.terms, [one for one in self._ids if one not in shared])
 
     @cached_property
+    def named(self) -> Finder:
+        """The terms alone: what may stand inside a text of a column."""
+        return Finder(self.terms)
+
+    @cached_property
     def all(self) -> Finder:
         """Every identifier."""
         return Finder(self.terms, self._ids)
@@ -93,6 +114,19 @@ class Subject:
 def _written(term: str) -> Sequence[str]:
     """Return an identifier as it is, and as JSON writes it."""
     return tuple(dict.fromkeys((term, json.dumps(term)[1:-1])))
+
+
+def _tells(token: bytes) -> tuple[bool, int]:
+    """Rank a run of letters and digits by how well it tells ids apart: a number, then length."""
+    return any(one in b"0123456789" for one in token), len(token)
+
+
+@cache
+def _id_pattern(text: bytes) -> re.Pattern[bytes]:
+    found = re.escape(text)
+    if len(text) < SHORTEST_WORD:
+        return re.compile(b'"' + found + b'"')
+    return re.compile(b"(?:^|[^0-9A-Za-z])" + found + b"(?:[^0-9A-Za-z]|$)")
 
 
 def _as_word(text: str) -> str:
