@@ -89,3 +89,33 @@ def test_command(workspace, stores, check_id, expected):
     change = {"pass": None, "fail": fails, "insufficient evidence": thin}[expected]
     found, reason = verdict(workspace, stores, check_id=check_id, change=change)
     assert found == expected, reason
+
+
+SHORT = ("G0-01", "G1-01", "G2-05", "G3-05", "G4-08", "G5-09")
+"""One check a stage whose cases lie in the dossier and the evidence: one store serves them all."""
+
+
+def test_command_in_short(workspace, stores):
+    """All 47 pass at once through the command, with its exit code and its JSON contract."""
+    workspace.tables["invoices"][0]["invoice_usd"] = INVOICE_USD
+    evidence = workspace.written()
+    root = stores(evidence, tuple(workspace.usage_sql))
+    for name in ("store", "workbench.toml", ".workbench"):
+        if (root / name).exists() and not (evidence.folder / name).exists():
+            (evidence.folder / name).symlink_to(root / name)
+    arguments = ["check", "--json", "--as-of", "2026-10-31", "--workspace", str(evidence.folder)]
+    found = CliRunner().invoke(command, arguments)
+    report = json.loads(found.stdout)
+    assert found.exit_code == 0, found.output
+    assert {(c["id"], c["verdict"]) for c in report["checks"]} == {
+        (check_id, "pass") for check_id in cases.CASES
+    }
+    assert all({"id", "stage", "verdict"} <= set(check) for check in report["checks"])
+
+
+@pytest.mark.parametrize("expected", EXPECTED[1:])
+@pytest.mark.parametrize("check_id", SHORT)
+def test_command_in_short_by_stage(workspace, stores, check_id, expected):
+    fails, thin = cases.CASES[check_id]
+    change = fails if expected == "fail" else thin
+    assert verdict(workspace, stores, check_id=check_id, change=change)[0] == expected
