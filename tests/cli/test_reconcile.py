@@ -1,6 +1,7 @@
 """Invoices through the command: imported once, compared, corrected, verified, published."""
 
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from tests.cli.test_commands import run
 from tests.spine import NOW, ingest, requests, write_jsonl
 from widgets import reconciliation as panel
 from workbench.answers.publish import publish
+from workbench.playbook.checks.g4 import INVOICED_SQL
 from workbench.store.snapshot import open_snapshot
 from workbench.workspace import Workspace
 
@@ -93,3 +95,20 @@ def test_without_an_invoice_the_page_says_how_to_import_one(workspace: Workspace
     publish(workspace, now=NOW)
     page = panel.page(open_snapshot(workspace.layout.snapshots))
     assert "workbench reconcile INVOICE" in page.charts.head["notice"]
+
+
+def test_invoices_are_a_view_and_evidence_of_the_check(workspace: Workspace, tmp_path: Path):
+    (row,) = workspace.sql(OCTOBER).to_pylist()
+    lines = "SELECT count(*) AS n, sum(billed_cost_usd) AS usd FROM invoice_line"
+    assert workspace.sql(lines).to_pylist() == [{"n": 0, "usd": None}]
+    usd = Decimal(row["usd"])
+    first = invoice(tmp_path, "a.csv", "openai,2026-10,999,usage,gpt-4.1,I-1")
+    corrected = invoice(
+        tmp_path, "b.csv", f"openai,2026-10,{usd},usage,gpt-4.1,I-1", "openai,2026-10,5,tax,,I-1"
+    )
+    compared(workspace, first)
+    compared(workspace, corrected)
+    assert workspace.sql(lines).to_pylist() == [{"n": 2, "usd": usd + 5}]
+    with workspace.reader() as catalog:
+        (billed,) = catalog.rows(INVOICED_SQL)
+    assert (billed["provider"], billed["month"], billed["invoice_usd"]) == ("openai", "2026-10", float(usd))  # fmt: skip

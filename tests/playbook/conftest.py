@@ -60,6 +60,7 @@ CREATE TABLE price_book AS SELECT * FROM (VALUES
   ('openai', 'gpt-4.1-mini', TIMESTAMP '2026-12-01', TIMESTAMP '2026-10-20',
    DATE '2026-10-20', 'default', '{}')
 ) AS book(provider, model, effective_from, known_from, retrieved_on, layer, conditions);
+CREATE TABLE invoice_line (provider VARCHAR, month VARCHAR, kind VARCHAR, billed_cost_usd DECIMAL(38, 12));
 """
 
 DAILY_SQL = """

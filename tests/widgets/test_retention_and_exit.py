@@ -71,7 +71,7 @@ def test_the_retention_page_answers_and_says_what_is_not_measured(published: Pub
     assert page.charts.head["answer"].startswith("Keeping these records costs")
     assert "No prompts or answers are in this store" in page.charts.head["notice"]
     assert (page.inputs["days"].value, page.inputs["days"].tooltip) == (
-        60, "stated in the dossiers",
+        60, "stated in the dossiers, mean over requests",
     )  # fmt: skip
     # 3,000 requests inside the last 30 days are 100 a day
     assert "100 requests a day" in page.charts.head["scope"]

@@ -139,7 +139,7 @@ def erase(subject: str | None, user_id: str | None, folder: Path, as_json: bool)
     for path in certificate["owner_to_erase"]:
         click.echo(f"yours to erase: {path}")
     for one in certificate["still_found_in"]:
-        click.echo(f"still found: {one['file']}: {one}", err=True)
+        click.echo(f"still found: {one['file']}, {one['where']}", err=True)
 
 
 def _print_certificate(certificate: dict[str, Any], told: str) -> None:

@@ -54,7 +54,7 @@ def bars(
     divisor, letter = theme.scale_of(max(map(abs, known((*values, *previous))), default=1.0))
     unit = unit_of(caption.unit, letter)
     height = 40 + BAR_PIXELS * len(shown) * (1.5 if previous else 1)
-    left = min(190, 14 + max((len(n) for n in shown), default=0) * 6.3)
+    left = min(200, 20 + max((len(n) for n in shown), default=0) * 6.6)
     layout = theme.layout(height_px=max(120, round(height)), left_px=round(left), right_px=52)
     places = list(range(len(shown)))
     layout["xaxis"] |= {"showticklabels": False}
@@ -248,7 +248,7 @@ def tornado(
         max((abs(v) for d in ordered for v in (d.low, d.high)), default=1.0)
     )
     unit = unit_of(caption.unit, letter)
-    left = min(190, 14 + max((len(d.name) for d in ordered), default=0) * 6.3)
+    left = min(200, 20 + max((len(d.name) for d in ordered), default=0) * 6.6)
     layout = theme.layout(
         height_px=max(120, 56 + 30 * len(ordered)), left_px=round(left), right_px=40
     )

@@ -127,7 +127,7 @@ def _month(day: date) -> str:
 
 def _layout(lives: Sequence[Life], *, as_of: date, until: date) -> dict[str, Any]:
     names = [short(life.exposure.model, 24) for life in lives]
-    left = min(190, 14 + max((len(name) for name in names), default=0) * 6.3)
+    left = min(200, 20 + max((len(name) for name in names), default=0) * 6.6)
     layout = theme.layout(
         height_px=max(150, 62 + (BAR_PIXELS + 8) * len(lives)), left_px=round(left), right_px=20
     )

@@ -134,7 +134,7 @@ def law_bands(caption: Caption, *, resolutions: Sequence[Resolution]) -> Chart:
     ]  # fmt: skip
     layout = theme.layout(
         height_px=max(120, 48 + LANE_PIXELS * len(lanes)),
-        left_px=round(min(270, 14 + max((len(name) for name in names), default=0) * 6.3)),
+        left_px=round(min(290, 20 + max((len(name) for name in names), default=0) * 6.6)),
     )
     places = list(range(len(lanes)))
     layout["yaxis"] |= {
@@ -142,7 +142,7 @@ def law_bands(caption: Caption, *, resolutions: Sequence[Resolution]) -> Chart:
         "ticktext": [theme.plain(name) for name in names],
         "tickfont": {"size": 12, "color": theme.INK_2},
     }  # fmt: skip
-    layout["xaxis"] |= {"range": [0, reach], "ticksuffix": " d", "nticks": 6}
+    layout["xaxis"] |= {"range": [0, reach], "ticksuffix": " d", "nticks": 4, "tickangle": 0}
     lower = [band.lower.days if band.lower else 0 for _, band in lanes]
     upper = [band.upper.days if band.upper else reach for _, band in lanes]
     # A bar only where the law names a bound: no number in law is no permission.

@@ -88,6 +88,34 @@ def lines(layout: Layout) -> Iterator[dict[str, Any]]:
                 yield {**row, "file": one["name"]}
 
 
+def query(layout: Layout) -> str:
+    """Return SQL of the lines that count, with their amount in USD; typed and empty without any."""
+    chosen = (
+        "provider, model, month, charge_from, charge_to, kind, invoice_id, description, source_row, "
+        "CAST(CAST(billed_pico AS DECIMAL(38,0)) * CAST(0.000000000001 AS DECIMAL(13,12)) "
+        "AS DECIMAL(38,12)) AS billed_cost_usd"
+    )
+    parts = [
+        f"SELECT *, {place} AS place, {_text(one['name'])} AS file "
+        f"FROM read_parquet({_text(str(_path(layout, one)))})"
+        for place, one in enumerate(kept(layout))
+    ]
+    if not parts:
+        empty = ", ".join(f"CAST(NULL AS {_SQL[field.type]}) AS {field.name}" for field in SCHEMA)
+        parts = [f"SELECT {empty}, 0 AS place, CAST(NULL AS VARCHAR) AS file WHERE false"]
+    return (
+        f"SELECT {chosen}, file FROM ({' UNION ALL '.join(parts)}) QUALIFY invoice_id IS NULL "
+        "OR place = max(place) OVER (PARTITION BY provider, invoice_id)"
+    )
+
+
+def _text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+_SQL = {pa.string(): "VARCHAR", pa.int64(): "BIGINT", pa.timestamp("us"): "TIMESTAMP"}
+
+
 def damage(layout: Layout) -> list[str]:
     """Return a sentence for each kept invoice that is missing or changed."""
     found = []

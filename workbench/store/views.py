@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from workbench import schema
 from workbench.kernel import price
+from workbench.store import invoices
 
 if TYPE_CHECKING:
     from workbench.store.catalog import Catalog
@@ -22,6 +23,7 @@ def queries(catalog: "Catalog") -> dict[str, str]:
         "ingest_manifest": f"SELECT {manifest} FROM manifest ORDER BY started_at",
         "quarantine": "SELECT * FROM refused",
         "price_book": "SELECT * FROM price_row",
+        "invoice_line": invoices.query(catalog.layout),
         "daily_cost": _DAILY_COST,
         "prior_period_adjustments": _PRIOR_PERIOD_ADJUSTMENTS,
     }
