@@ -10,7 +10,7 @@ from workbench.errors import InputError
 from workbench.figures import reconciliation as figures
 from workbench.figures.caption import Caption
 from workbench.figures.cards import Chart, Link, Tile, View
-from workbench.figures.theme import count, money, money_parts, percent
+from workbench.figures.theme import count, money, money_parts, month_name, percent
 from workbench.models.reconciliation import CAUSES, FINDINGS, ModelGap, Reconciled
 from workbench.units import PICO_PER_USD
 
@@ -67,7 +67,7 @@ def controls(snapshot: Any) -> list[Control]:  # noqa: ANN401
     return [
         Section("Show"),
         Choice(name="month", label="Month", value=logged,
-               options=[(figures.month_name(month), month) for month in months]),
+               options=[(month_name(month), month) for month in months]),
         Choice(name="provider", label="Provider",
                options=[("All that were invoiced", ALL), *((name, name) for name in providers)]),
     ]  # fmt: skip
@@ -83,7 +83,7 @@ def read(snapshot: Any, values: Values) -> Reading:  # noqa: ANN401
         if one.month == values["month"] and values["provider"] in (ALL, one.provider)
     )
     return Reading(
-        every=every, chosen=chosen, month=figures.month_name(values["month"]),
+        every=every, chosen=chosen, month=month_name(values["month"]),
         tolerance=document["tolerance"], as_of=day(document["as_of"]), files=len(document["files"]),
     )  # fmt: skip
 

@@ -76,7 +76,7 @@ def listed(found: Sequence[Reconciled], *, title: str, subtitle: str, foot: str)
         text_columns=("Month", "Provider", "Verdict"),
         rows=tuple(
             (
-                month_name(one.month),
+                theme.month_name(one.month),
                 one.provider,
                 _money(one.logged_pico),
                 *(_money(one.causes_pico.get(name, 0)) for name in causes),
@@ -89,13 +89,6 @@ def listed(found: Sequence[Reconciled], *, title: str, subtitle: str, foot: str)
         ),
         foot=foot,
     )  # fmt: skip
-
-
-def month_name(month: str) -> str:
-    """Write 2026-10 as Oct 2026."""
-    year, number = month.split("-")
-    names = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-    return f"{names[int(number) - 1]} {year}"
 
 
 def _usd(pico: int) -> float:
