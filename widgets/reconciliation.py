@@ -116,12 +116,12 @@ def draw(reading: Reading, _: Values) -> View:
 
 def answer(reading: Reading) -> str:
     """Say whether the month's invoices agree, and what the largest finding is."""
-    billed, rest = _usd(reading.chosen, "billed_pico"), _usd(reading.chosen, "unexplained_pico")
+    billed, rest = _usd(reading.chosen, "billed_pico"), _unexplained_usd(reading.chosen)
     if not reading.chosen:
         return f"No invoice of {reading.month} is in the store."
-    share = abs(rest) / abs(billed) if billed else 0.0
+    share = rest / abs(billed) if billed else 0.0
     told = (
-        f"{reading.month} was invoiced at {money(billed)}; {money(abs(rest))} of it "
+        f"{reading.month} was invoiced at {money(billed)}; {money(rest)} of it "
         f"({percent(share, digits=1)}) stays unexplained"
     )
     found = _findings(reading)
@@ -144,9 +144,9 @@ def notice(reading: Reading) -> str:
 def tiles(reading: Reading) -> tuple[Tile, ...]:
     """Return invoiced, logged, explained, unexplained, findings and prices assumed."""
     billed, logged = _usd(reading.chosen, "billed_pico"), _usd(reading.chosen, "logged_pico")
-    rest = _usd(reading.chosen, "unexplained_pico")
-    explained = billed - logged - rest
-    share = abs(rest / billed) if billed else None
+    explained = billed - logged - _usd(reading.chosen, "unexplained_pico")
+    rest = _unexplained_usd(reading.chosen)
+    share = rest / abs(billed) if billed else None
     within = share is not None and share <= reading.tolerance
     agreeing = sum(one.verdict(reading.tolerance) == "agrees" for one in reading.chosen)
     assumed = sum(one.assumed_requests for one in reading.chosen)
@@ -158,7 +158,7 @@ def tiles(reading: Reading) -> tuple[Tile, ...]:
         _money_tile("Explained", explained, "named causes", why),
         Tile(label="Unexplained", value=percent(share, digits=1).removesuffix(" %"), unit="%",
              delta="within tolerance" if within else "above tolerance", why=why,
-             tone="good" if within else "bad", foot=f"{money(abs(rest))}, to {percent(reading.tolerance)}"),
+             tone="good" if within else "bad", foot=f"{money(rest)}, to {percent(reading.tolerance)}"),
         Tile(label="Providers that agree", value=f"{agreeing}/{len(reading.chosen)}", why=why,
              delta="all agree" if agreeing == len(reading.chosen) else f"{money(findings)} to act on",
              tone="good" if agreeing == len(reading.chosen) else "bad", foot=f"as of {reading.as_of}"),
@@ -253,6 +253,11 @@ def _names(chosen: Sequence[Reconciled]) -> str:
 
 def _usd(chosen: Sequence[Reconciled], name: str) -> float:
     return _usd_of(sum(getattr(one, name) for one in chosen))
+
+
+def _unexplained_usd(chosen: Sequence[Reconciled]) -> float:
+    """Return what is unexplained at each provider, added without signs: rests never cancel."""
+    return _usd_of(sum(abs(one.unexplained_pico) for one in chosen))
 
 
 def _usd_of(pico: int) -> float:

@@ -112,3 +112,19 @@ def test_invoices_are_a_view_and_evidence_of_the_check(workspace: Workspace, tmp
     with workspace.reader() as catalog:
         (billed,) = catalog.rows(INVOICED_SQL)
     assert (billed["provider"], billed["month"], billed["invoice_usd"]) == ("openai", "2026-10", float(usd))  # fmt: skip
+
+
+def test_rests_of_opposite_sign_do_not_cancel_on_the_page(workspace: Workspace, tmp_path: Path):
+    october = OCTOBER.replace("AND provider = 'openai'", "AND provider = '{}'")
+    logged = {
+        name: Decimal(workspace.sql(october.format(name)).to_pylist()[0]["usd"])
+        for name in ("openai", "anthropic")
+    }
+    compared(
+        workspace,
+        invoice(tmp_path, "a.csv", f"openai,2026-10,{logged['openai'] + Decimal('0.501')},usage,gpt-4.1,I-1",
+                f"anthropic,2026-10,{logged['anthropic'] - Decimal('0.501')},usage,claude-sonnet-4-5,I-2"),
+    )  # fmt: skip
+    publish(workspace, now=NOW)
+    page = panel.page(open_snapshot(workspace.layout.snapshots))
+    assert "$1.00 of it" in page.charts.head["answer"]
