@@ -13,7 +13,7 @@ demo: .venv/ready ## Build a workspace from synthetic logs, price it, publish it
 serve: .venv/ready ## Serve the dashboards of WORKSPACE (default: demo-workspace)
 	@$(BIN)/workbench serve --workspace $(or $(WORKSPACE),demo-workspace)
 test: .venv/ready ## Run the whole test suite, browser tests included
-	@sh scripts/chromium.sh && $(BIN)/pytest -q -m "not long"
+	@sh scripts/chromium.sh && $(BIN)/pytest -q -m "not long" -n auto --dist loadscope
 test-long: .venv/ready ## Run the tests that take minutes
 	@$(BIN)/pytest -q -m long
 check: .venv/ready ## Format, lint, types, import contracts

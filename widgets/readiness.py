@@ -116,7 +116,7 @@ def draw(data: Board, _: Values) -> View:
             ),
             figures.blocking_table(
                 data.tiles, standings=data.standings,
-                title=("Nothing is in the way" + (f"; {waived} waivers run" if waived else "")) if first is None
+                title=("Nothing is in the way" + (f"; {waived} waiver{'s run' if waived > 1 else ' runs'}" if waived else "")) if first is None
                 else f"What blocks stage {first.stage}, {STAGE_NAMES[first.stage]}",
                 subtitle="A stage passes when nothing fails and nothing lacks evidence without a "
                 "running waiver",

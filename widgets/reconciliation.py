@@ -103,7 +103,7 @@ def draw(reading: Reading, _: Values) -> View:
                 reading.every[:MOST_ROWS],
                 title="Every invoiced month",
                 subtitle="Logs + causes + unexplained = invoice, USD",
-                foot=f"{reading.files} invoice files; up to {percent(reading.tolerance)} unexplained agrees",
+                foot=f"{reading.files} invoice file{'' if reading.files == 1 else 's'}; up to {percent(reading.tolerance)} unexplained agrees",
             ),
         ),
         details=(

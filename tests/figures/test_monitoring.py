@@ -79,8 +79,8 @@ def test_upgrade_draws_the_difference_down_to_its_bound():
     chart = model_upgrade.differences(CAPTION, comparison=found)
     (trace,) = go.Figure(chart.figure).data
     assert list(trace.x) == [0]
-    assert trace.error_x.arrayminus[0] == pytest.approx(-found.quality.lower_bound)
-    assert go.Figure(chart.figure).layout.shapes[0].x0 == -0.05
+    assert trace.error_x.arrayminus[0] == pytest.approx(-100 * found.quality.lower_bound)
+    assert go.Figure(chart.figure).layout.shapes[0].x0 == -5  # points
     assert chart.rows[0][-1] == "non-inferior"
     steps = model_upgrade.cut_over(CAPTION, steps=cut_over_plan(found, requests_per_hour=1e6))
     assert drawn(steps)["new model"] == [1, 1, 5, 5, 25, 25, 50, 50, 100, 100]

@@ -226,7 +226,8 @@ def _end_labels(
         wanted = (y - low) * pixels
         place = max(wanted, floor)
         floor = place + LABEL_PIXELS
-        text = item.label or f"{item.name} {theme.number(y)}"
+        shown = 0.0 if abs(y) < (high - low) / 1000 else y  # less than the line is thick
+        text = item.label or f"{item.name} {theme.number(shown)}"
         color = item.color or (theme.INK_2 if item.look in ("plan", "previous") else theme.INK)
         notes.append(
             theme.note(

@@ -18,6 +18,8 @@ from workbench.figures.caption import (
 from workbench.figures.cards import Chart, Tone
 from workbench.figures.charts import LABEL_PIXELS, LOOKS, Series
 
+PANEL_SHARE = {True: 0.74, False: 0.66}
+"""How wide a panel's plot is in its column, with more than two abreast or not; the rest is its value."""
 PANEL_PIXELS = 95
 """How high a panel's plot is, about."""
 
@@ -172,7 +174,7 @@ def _panels_layout(
     ends = [x[0], x[-1]] if x else []
     for i, panel in enumerate(panels):
         row, column = divmod(i, across)
-        x0, x1 = column / across, (column + 0.74) / across
+        x0, x1 = column / across, (column + PANEL_SHARE[across > 2]) / across
         y0, y1 = 1 - (row + 0.84) / down, 1 - (row + 0.12) / down
         layout[f"xaxis{_nth(i)}"] = axes["xaxis"] | {
             "domain": [x0, x1], "anchor": f"y{_nth(i)}", "type": "category", "tickangle": 0,

@@ -24,9 +24,14 @@ def differences(caption: Caption, *, comparison: UpgradeComparison) -> Chart:
     tests = {"success": comparison.quality, **comparison.safety}
     names = list(tests)
     layout = theme.layout(height_px=60 + ROW_PIXELS * len(names), left_px=130, right_px=130)
-    layout["xaxis"] |= {"tickformat": "+.0%", "zeroline": True, "zerolinecolor": theme.LINE}
+    layout["xaxis"] |= {
+        "tickformat": "+,.2~f",
+        "nticks": 6,
+        "zeroline": True,
+        "zerolinecolor": theme.LINE,
+    }
     layout["yaxis"] |= {"autorange": "reversed", "showgrid": False, "type": "category"}
-    margin = comparison.quality.margin
+    margin = 100 * comparison.quality.margin
     layout["shapes"] = [
         {
             "type": "line", "x0": -margin, "x1": -margin, "y0": 0, "y1": 1, "yref": "paper",
@@ -75,14 +80,14 @@ def cut_over(caption: Caption, *, steps: tuple[CutOverStep, ...]) -> Chart:
 def _points(tests: dict[str, NonInferiority]) -> dict[str, Any]:
     return {
         "type": "scatter", "mode": "markers", "y": list(tests),
-        "x": [test.difference for test in tests.values()],
+        "x": [100 * test.difference for test in tests.values()],
         "marker": {"size": 9, "color": [_ink(test) for test in tests.values()]},
         "error_x": {
             "type": "data", "symmetric": False, "color": theme.INK_3, "thickness": 1.4, "width": 5,
             "array": [0.0 for _ in tests],
-            "arrayminus": [max(0.0, t.difference - t.lower_bound) for t in tests.values()],
+            "arrayminus": [100 * max(0.0, t.difference - t.lower_bound) for t in tests.values()],
         },
-        "hovertemplate": "%{y} %{x:+.1%}<extra></extra>",
+        "hovertemplate": "%{y} %{x:+.1f} points<extra></extra>",
     }  # fmt: skip
 
 

@@ -92,18 +92,22 @@ function fitted(layout, width) {
     }
     if (step > 1) return { ...rest, xaxis: { ...axis, tickangle: -40 }, margin: { ...rest.margin, b: 64 } };
   }
+  if (axis?.nticks && !axis.tickvals && !("xaxis2" in rest)) { // plotly counts labels, not their width
+    const room = width - (rest.margin?.l ?? 0) - (rest.margin?.r ?? 0);
+    return { ...rest, xaxis: { ...axis, nticks: Math.max(2, Math.min(axis.nticks, Math.floor(room / 48))), tickangle: 0 } };
+  }
   return rest;
 }
 
 /** Give a figure the height its card has; bars keep their thickness and stand further apart. */
-function stretched(figure, height) {
+function stretched(figure, height, unit) {
   const layout = { ...figure.layout, height };
   const { data } = figure;
   if (!data.length || !data.every((trace) => trace.type === "bar" && trace.orientation === "h")) return { data, layout };
   const rows = new Set(data.flatMap((trace) => trace.y)).size || 1;
   const natural = figure.layout.height - (layout.margin?.t ?? 0) - (layout.margin?.b ?? 0);
   const pitch = (height - (layout.margin?.t ?? 0) - (layout.margin?.b ?? 0)) / rows;
-  const thick = Math.max(Math.min(natural / rows, 40) * (1 - (layout.bargap ?? 0.3)), Math.min(pitch * 0.45, 28));
+  const thick = Math.max(Math.min(natural / rows, 40 * unit) * (1 - (layout.bargap ?? 0.3)), Math.min(pitch * 0.45, 28 * unit));
   return { data, layout: { ...layout, bargap: Math.max(layout.bargap ?? 0.3, 1 - thick / pitch) } };
 }
 
@@ -214,7 +218,7 @@ class Card {
     if (!this.drawn) this.plot.replaceChildren();
     this.drawn = key;
     const wanted = dressed({ data: this.data.figure.data, layout: this.layout }, colors, unit);
-    const figure = stretched(wanted, height);
+    const figure = stretched(wanted, height, unit);
     await Plotly.react(this.plot, figure.data, { ...figure.layout, width: this.width, autosize: false }, { displayModeBar: false, responsive: false, showTips: false });
   }
   failed(error) {
