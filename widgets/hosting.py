@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from widgets.hosting_data import (
-    ANYWHERE,
-    AS_THE_DOSSIER,
     COUNTS,
     SPARE_REPLICAS,
     SYSTEMS,
@@ -17,14 +15,20 @@ from widgets.hosting_data import (
     read,
 )
 from widgets.hosting_images import ImageReading, draw_images
+from widgets.hosting_limits import AS_THE_DOSSIER, also_regions_of, rules_of
 from widgets.hosting_view import view_of
 from widgets.page import Choice, Control, Page, Section, Slider, Snapshot, Values
 from workbench.figures.cards import View
 from workbench.models.hosting.capacity import Targets
 from workbench.models.hosting.decision import Tolerance
+from workbench.models.hosting.placement import ANYWHERE
 from workbench.models.hosting.where import Ask
 
 PREFERRED = "gpt-oss-120b, FP4, vLLM"
+PLACES = (
+    ("as the dossier's rules say", AS_THE_DOSSIER), ("any managed API", "managed"),
+    ("providers that keep nothing", "zero_retention"), ("own machines only", "self_hosted"),
+)  # fmt: skip
 BACKUPS = (("as the dossier names them", "yes"), ("not for this data", "no"))
 VOLUMES = (("as logged", "1"), ("× 10", "10"), ("× 100", "100"), ("× 1,000", "1000"))
 
@@ -55,6 +59,7 @@ def controls(snapshot: Any) -> list[Control]:  # noqa: ANN401 - a Snapshot or a 
             options=[("as the dossier says", AS_THE_DOSSIER),
                      *((r.upper(), r) for r in regions if r != "global"), ("anywhere", ANYWHERE)],
         ),
+        Choice(name="placement", label="Its data may be processed by", options=PLACES),
         Choice(name="backups", label="Backup providers", options=BACKUPS),
         Slider(name="local", label="Prompts that stay on own machines", value=0, low=0, high=1,
                step=0.05),
@@ -105,9 +110,13 @@ def ask_of(values: Values, reading: Reading) -> Ask:
 
 def tolerance_of(values: Values, entry: Mapping[str, Any], *, region: str) -> Tolerance:
     """Return what the owner accepts."""
+    first, *others = entry["data_classes"] or ["any"]
     return Tolerance(
         region=region,
-        data_class=(entry["data_classes"] or ["any"])[0],
+        also_regions=also_regions_of(entry, values["region"]),
+        data_class=first,
+        also_classes=tuple(others),
+        rules=rules_of(entry, values["placement"]),
         outage_usd_per_hour=values["outage"],
         caution=values["caution"],
         lock_in_weight=values["lock_in"],

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from widgets.hosting_images import ImageReading, read_images
+from widgets.hosting_limits import region_of
 from widgets.page import Values
 from workbench.errors import InputError
 from workbench.exports.hosting_predict import shipped_catalogue, shipped_model
@@ -23,7 +24,6 @@ from workbench.models.hosting.capacity import (
     goodput_by_pool,
 )
 from workbench.models.hosting.cost import OwnedNode
-from workbench.models.hosting.decision import ANYWHERE
 from workbench.models.hosting.growth import growth_of, typical_week
 from workbench.models.hosting.list_prices import NODE_SYSTEM, Rental, node_of, rental_of
 from workbench.models.hosting.study import Served, serve
@@ -32,7 +32,6 @@ from workbench.models.hosting.tables import grid_of
 from workbench.models.hosting.where import Feature
 from workbench.reference import read_table
 
-AS_THE_DOSSIER = "dossier"
 TTFT_P95_S = 4.0
 SPARE_REPLICAS = 1
 MAX_BATCHES = (64, 32, 16, 8, 4)
@@ -114,14 +113,6 @@ def models() -> dict[str, tuple[str, str, str]]:
         f"{model.rsplit('/', 1)[-1]}, {precision.upper()}, {BACKENDS.get(backend, backend)}":
         (model, precision, backend) for model, precision, backend in ranked
     }  # fmt: skip
-
-
-def region_of(entry: Mapping[str, Any], chosen: str) -> str:
-    """Return where the data must stay: as chosen, or the first place the dossier allows."""
-    allowed = [str(each) for each in entry["allowed_regions"]]
-    if chosen != AS_THE_DOSSIER:
-        return chosen
-    return ANYWHERE if not allowed or "global" in allowed else allowed[0]
 
 
 def default_feature(document: Mapping[str, Any]) -> str:

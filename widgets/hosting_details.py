@@ -6,7 +6,7 @@ from workbench.figures import charts, theme
 from workbench.figures import hosting as figures
 from workbench.figures.caption import Caption
 from workbench.figures.cards import Chart, Table
-from workbench.figures.hosting_options import own_capacity_table, tolerance_table
+from workbench.figures.hosting_options import own_capacity_table, placement_table, tolerance_table
 from workbench.figures.theme import money, percent
 from workbench.models.hosting.cost import (
     capital_share,
@@ -20,7 +20,11 @@ from workbench.models.hosting.where import Ask
 
 def details_of(reading: Reading, ask: Ask, found: Weighed) -> tuple[Chart | Table, ...]:
     """Return the cards under Details."""
-    cards: list[Chart | Table] = [tolerance_table(found.verdict, months=ask.months)]
+    limits = ask.tolerance
+    cards: list[Chart | Table] = [
+        tolerance_table(found.verdict, months=ask.months),
+        placement_table(limits.rules, limits.classes, found.verdict.judged),
+    ]
     by_kind = {
         one.kind: next(j for j in found.verdict.judged if j.option.name == one.option.name)
         for one in found.candidates

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from widgets.hosting_limits import processing_of
 from widgets.page import Values
 from workbench.figures import hosting as figures
 from workbench.figures import hosting_images as drawn
 from workbench.figures.caption import Caption
 from workbench.figures.cards import View
-from workbench.figures.hosting_options import options_table
+from workbench.figures.hosting_options import options_table, placement_table
 from workbench.figures.theme import number, percent
 from workbench.models.hosting.decision import Tolerance, decide
 from workbench.models.hosting.growth import growth_of, typical_week
@@ -82,8 +83,9 @@ def draw_images(reading: ImageReading, values: Values, *, tolerance: Tolerance) 
     feature = reading.feature
     prices = image_prices_of(read_table("image_prices"))
     candidates = image_candidates(
-        feature, prices, tolerance, regions=_places(reading), availability=1.0
-    )
+        feature, prices, tolerance, regions=_places(reading), availability=1.0,
+        processing=processing_of(reading.entry),
+    )  # fmt: skip
     demand = image_demand(feature, growth_per_month=values["growth"], months=MONTHS)
     verdict = decide([each.option for each in candidates], demand, tolerance)
     cheapest = p_cheapest(verdict)
@@ -118,6 +120,7 @@ def draw_images(reading: ImageReading, values: Values, *, tolerance: Tolerance) 
             ),
             table,
         ),
+        details=(placement_table(tolerance.rules, tolerance.classes, verdict.judged),),
     )  # fmt: skip
 
 

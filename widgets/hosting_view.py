@@ -1,6 +1,6 @@
 """What the hosting page shows for one setting: options weighed, figures around them."""
 
-from widgets.hosting_data import ANYWHERE, SYSTEMS, TTFT_P95_S, Reading
+from widgets.hosting_data import SYSTEMS, TTFT_P95_S, Reading
 from widgets.hosting_details import details_of
 from widgets.hosting_weigh import Weighed, weighed
 from workbench.figures import hosting as figures
@@ -10,6 +10,7 @@ from workbench.figures.cards import Chart, Table, View
 from workbench.figures.hosting_options import options_table
 from workbench.figures.theme import NOT_KNOWN, money, number, percent
 from workbench.models.hosting.cost import owned_usd_per_gpu_hour
+from workbench.models.hosting.placement import ANYWHERE
 from workbench.models.hosting.study import Study
 from workbench.models.hosting.where import Ask, p_cheapest
 
@@ -33,7 +34,7 @@ def view_of(reading: Reading, ask: Ask, *, shock: float) -> View:
             growth_per_month=ask.growth_per_month,
         ),
         scope=_scope(reading, ask),
-        notice=_notice(reading, found),
+        notice=_notice(reading, ask, found),
         state=(("own capacity", reading.configuration),),
         tiles=drawn.tiles(
             api_usd_per_mtok=api,
@@ -176,8 +177,13 @@ def _scope(reading: Reading, ask: Ask) -> str:
     )
 
 
-def _notice(reading: Reading, found: Weighed) -> str:
+def _notice(reading: Reading, ask: Ask, found: Weighed) -> str:
     parts = []
+    if not ask.tolerance.rules and reading.entry["data_classes"]:
+        parts.append(
+            f"No rule says where {', '.join(reading.entry['data_classes'])} data may be processed: "
+            "only regions limit it. Add data_placement to the dossier."
+        )
     if found.refusal:
         parts.append(f"Own capacity is not predicted. {found.refusal}")
     if reading.entry["unpriced_requests"]:

@@ -5,13 +5,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from widgets.hosting_data import ANYWHERE, Reading
+from widgets.hosting_data import Reading
+from widgets.hosting_limits import processing_of
 from workbench.errors import InputError
 from workbench.exports.hosting_study import shipped_surface
 from workbench.models.commitments import Offer, offers_of
 from workbench.models.hosting.cost import exit_usd_per_accelerator, owned_usd_per_gpu_hour
-from workbench.models.hosting.decision import Demand, Option, Verdict
+from workbench.models.hosting.decision import Verdict
+from workbench.models.hosting.options import Demand, Option
+from workbench.models.hosting.own_options import own_candidates
 from workbench.models.hosting.provisioned import provisioned_candidates
+from workbench.models.hosting.routing import routed_candidates
 from workbench.models.hosting.sla import promise_of
 from workbench.models.hosting.study import Study, StudyInputs, finish
 from workbench.models.hosting.surface import latency_at
@@ -22,7 +26,6 @@ from workbench.models.hosting.where import (
     OwnedPrice,
     demand_of,
     fleet_of,
-    own_candidates,
     stays,
     weigh,
 )
@@ -46,10 +49,11 @@ def weighed(reading: Reading, ask: Ask) -> Weighed:
     """Weigh what can be: the API and its backups always, own capacity where it is predicted."""
     feature = reading.feature
     api = _api(reading, ask)
-    candidates = [
+    managed = [
         Candidate(option=api, basis="measured", note=_home(reading)),
         *_backups(reading, ask),
     ]
+    candidates = [*managed, *routed_candidates(managed, ask.tolerance)]
     demand = demand_of(feature, ask)
     candidates += provisioned_candidates(
         feature, _offers(reading, ask), ask, api=api, demand=demand
@@ -87,12 +91,12 @@ def _inputs(reading: Reading, ask: Ask) -> StudyInputs:
 
 def _api(reading: Reading, ask: Ask) -> Option:
     first = reading.entry["served"][0]
-    regions = reading.entry["regions"] or [reading.region]
     return Option(
         name=f"Managed API, {first['model']}",
         usd_per_mtok=reading.feature.api_usd_per_mtok(ask.cache_hit_rate),
-        regions=frozenset({*regions, *_free(reading)}),
-        data_classes=frozenset({ask.tolerance.data_class}),
+        regions=frozenset(reading.entry["regions"]),
+        processing=processing_of(reading.entry),
+        data_classes=frozenset(ask.tolerance.classes),
         ttft_p95_s=reading.entry["ttft_p95_s"] or math.nan,
         availability=promise_of(read_table("slas"), first["provider"]).uptime,
         barred=stays(ask.local_share),
@@ -123,22 +127,17 @@ def _backups(reading: Reading, ask: Ask) -> list[Candidate]:
             reading.feature, usd_per_mtok_uncached=prices["uncached"],
             usd_per_mtok_cached=prices["cached"], usd_per_mtok_output=prices["output"],
         )  # fmt: skip
-        stated = {one["region"]} if one["region"] else {reading.region}
         option = Option(
             name=f"Backup API, {one['model']}",
             usd_per_mtok=priced.api_usd_per_mtok(ask.cache_hit_rate),
-            regions=frozenset({*stated, *_free(reading)}), weeks_to_live=0.0,
-            data_classes=frozenset({ask.tolerance.data_class}),
+            regions=frozenset({one["region"]} - {""}), weeks_to_live=0.0,
+            processing=processing_of(one), data_classes=frozenset(ask.tolerance.classes),
             availability=promise_of(read_table("slas"), one["provider"]).uptime,
             barred=(*stays(ask.local_share), *refused),
         )  # fmt: skip
         note = "" if one["region"] else "not stated"
         found.append(Candidate(option=option, basis="list price", note=note))
     return found
-
-
-def _free(reading: Reading) -> set[str]:
-    return {ANYWHERE} if reading.region == ANYWHERE else set()
 
 
 def _home(reading: Reading) -> str:

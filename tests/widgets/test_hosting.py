@@ -219,7 +219,10 @@ def studio():
 
 def test_images_are_weighed_by_resolution_and_what_lacks_one_is_not_chosen(studio):
     found = options(studio)
-    assert found["gemini-3.1-flash-lite-image"][5]["text"] == "no 2K"
+    # its region is not stated anywhere, so no limit lets it pass
+    assert found["gemini-3.1-flash-lite-image"][5]["text"] == (
+        "not stated where it is processed, and data may not leave eu; no 2K"
+    )
     assert found["gemini-3.1-flash-image, batch"][-1]["text"] == "excluded"
     assert "In use: gemini-3.1-flash-image" in found
     # 1,120 images in 28 days are 1,217 in a month of 30.4
@@ -235,6 +238,66 @@ def test_prompts_that_must_stay_bar_what_sends_them_out(hosting):
     split = next(name for name in found if name.startswith("Split: 30 %"))
     assert found[split][-1]["text"] != "excluded"
     assert "self-hosted" in head(hosting)["answer"] or "split" in head(hosting)["answer"].lower()
+
+
+PERSONAL = {
+    "data_class": "personal", "processing": "zero_retention", "regions": ["eu"], "share": 0.4,
+    "rule": "policy 7", "source": "policy", "decided_on": "2026-01-01", "confidence": "confirmed",
+}  # fmt: skip
+INTERNAL = PERSONAL | {
+    "data_class": "internal",
+    "processing": "managed",
+    "share": None,
+    "rule": "policy 1",
+}
+
+
+def with_rules(*rules, **more):
+    classes = [rule["data_class"] for rule in rules]
+    ruled = entry(placement=list(rules), data_classes=classes, **more)
+    return page(Published(hosting={"as_of": "2026-10-31", "features": [ruled]}))
+
+
+def test_a_named_data_class_excludes_the_api_that_keeps_prompts_by_rule():
+    shown = with_rules(PERSONAL | {"share": None})
+    found = options(shown)
+    assert "policy 7" in found["Managed API, gpt"][5]["text"]
+    assert found["Self-hosted, rented"][-1]["text"] != "excluded"
+    rules = next(card for card in shown.charts.details if "data classes" in card["title"])
+    assert rules["rows"][0][4] == "policy 7"
+    assert "Managed API, gpt" in rules["rows"][0][-1]["text"]
+    assert (
+        "policy 7"
+        not in options(with_rules(PERSONAL, terms={"processing": "zero_retention"}))[
+            "Managed API, gpt"
+        ][5]
+    )
+
+
+def test_only_the_share_of_the_class_is_routed_elsewhere():
+    shown = with_rules(PERSONAL, INTERNAL)
+    split = next(name for name in options(shown) if name.startswith("Split: 40 % on"))
+    assert options(shown)[split][-1]["text"] != "excluded"
+    assert "policy 7" in options(shown)["Managed API, gpt"][5]["text"]
+    strict = {"provider": "p", "model": "strict", "region": "eu", "terms": {"processing": "zero_retention"},
+              "usd_per_mtok": {"uncached": 4.0, "cached": 4.0, "output": 4.0}}  # fmt: skip
+    routed = options(with_rules(PERSONAL, INTERNAL, backups=[strict]))
+    assert routed["Split: 40 % on strict, rest gpt"][-1]["text"] == "list price"
+
+
+def test_the_page_can_set_where_data_may_be_processed(hosting):
+    assert "No rule says where personal data" in head(hosting)["notice"]
+    hosting.inputs["placement"].value = "self_hosted"
+    assert "chosen on this page" in options(hosting)["Managed API, gpt"][5]["text"]
+    assert "self-hosted" in head(hosting)["answer"]
+    assert "No rule" not in head(hosting)["notice"]
+    hosting.inputs["placement"].value = "managed"
+    assert options(hosting)["Managed API, gpt"][-1]["text"] != "excluded"
+
+
+def test_an_api_whose_region_was_never_logged_passes_no_residency_limit():
+    shown = page(Published(hosting={"as_of": "2026-10-31", "features": [entry(regions=[])]}))
+    assert "not stated where" in options(shown)["Managed API, gpt"][5]["text"]
 
 
 def test_an_hour_of_outage_raises_every_option_by_its_downtime(hosting):

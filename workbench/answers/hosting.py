@@ -10,10 +10,12 @@ import yaml
 
 from workbench.answers import Source
 from workbench.answers.image_load import image_loads
+from workbench.answers.placement import rules_of, terms_of
 from workbench.answers.serving_load import loads
 from workbench.errors import InputError, shown
 from workbench.exports.hosting_study import study_document
 from workbench.models.hosting.list_prices import rental_of
+from workbench.models.hosting.placement import WHERE_ONE_ASKS, Place, PlacementRule, refusals
 from workbench.playbook.dossier_files import read_dossiers
 from workbench.reference import read_table
 from workbench.workspace import own_capacity
@@ -47,7 +49,8 @@ def document(source: Source) -> dict[str, Any] | None:
     return {
         "as_of": source.as_of.isoformat(),
         "features": [
-            {**_rounded(one), **_limits(source, dossiers.get(one["feature"], {}))} for one in found
+            {**_rounded(one), **_limits(source, one, dossiers.get(one["feature"], {}))}
+            for one in found
         ],
         "own_capacity": _own_capacity(source),
     }
@@ -67,15 +70,22 @@ def _plain(folder: Path) -> list[dict[str, Any]]:
     return [yaml.safe_load(path.read_text()) for path in sorted(folder.glob("*.y*ml"))]
 
 
-def _limits(source: Source, dossier: Mapping[str, Any]) -> dict[str, Any]:
+def _limits(source: Source, load: Mapping[str, Any], dossier: Mapping[str, Any]) -> dict[str, Any]:
     """Return where the data may be, what it is, and what the dossier's other models cost."""
     slos = dossier.get("slos") or {}
+    used = load["served"][0] if "served" in load else load
     return {
         "allowed_regions": [str(each) for each in dossier.get("allowed_regions") or ()],
         "data_classes": [str(each) for each in dossier.get("data_classes") or ()],
+        "placement": rules_of(dossier, as_of=source.as_of),
+        "terms": terms_of(dossier, used["provider"], used["model"], as_of=source.as_of),
         "availability_objective": slos.get("availability"),
         "backups": [
-            {**one, "usd_per_mtok": prices}
+            {
+                **one,
+                "usd_per_mtok": prices,
+                "terms": terms_of(dossier, one["provider"], one["model"], as_of=source.as_of),
+            }
             for one in _backups(dossier.get("dependencies") or ())
             if (prices := _list_prices(source, one["provider"], one["model"]))
         ],
@@ -129,8 +139,42 @@ def study_of_feature(source: Source, feature: str | None) -> dict[str, Any]:
         except InputError as error:
             refusals.append(f"{name}: {error}")
             continue
-        return {"feature": name, "configuration": dict(CONFIGURATION), **answer}
+        return {
+            "feature": name,
+            "configuration": dict(CONFIGURATION),
+            **answer,
+            "placement": placement_of(source, name),
+        }
     raise InputError("Nothing to answer for. " + " ".join(refusals[:3] or ["No text usage."]))
+
+
+def placement_of(source: Source, feature: str) -> list[dict[str, Any]]:
+    """Return what the dossier's rules say of the API in use, its backups and own machines.
+
+    One entry an option: how it processes prompts, where, and the rules it breaks.
+    """
+    found = document(source) or {"features": []}
+    entry = next(one for one in found["features"] if one["feature"] == feature)
+    rules = tuple(
+        PlacementRule(**{**one, "regions": tuple(one["regions"])}) for one in entry["placement"]
+    )
+    used = entry["served"][0] | {"terms": entry["terms"], "region": " ".join(entry["regions"])}
+    managed = [("API in use", used), *(("backup", one) for one in entry["backups"])]
+    rows = [
+        (f"{what}: {one['provider']}/{one['model']}", one["terms"]["processing"],
+         frozenset(one["region"].split()), one["terms"]["words"])
+        for what, one in managed
+    ]  # fmt: skip
+    rows.append(("own machines", "self_hosted", frozenset({WHERE_ONE_ASKS}), "nothing leaves"))
+    return [
+        {
+            "option": name, "processing": processing, "regions": " ".join(sorted(regions)), "terms": words,
+            "breaks": "; ".join(
+                refusals([Place(processing=processing, regions=regions)], entry["data_classes"], rules)
+            ),
+        }
+        for name, processing, regions, words in rows
+    ]  # fmt: skip
 
 
 def _question(entry: Mapping[str, Any]) -> dict[str, Any]:

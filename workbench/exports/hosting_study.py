@@ -34,7 +34,9 @@ from workbench.models.hosting.cost import (
     owned_usd_per_year,
     rented_usd_per_gpu_hour,
 )
-from workbench.models.hosting.decision import Demand, Option, Tolerance, Verdict, decide, p_cheaper
+from workbench.models.hosting.decision import Verdict, decide, p_cheaper
+from workbench.models.hosting.options import Demand, Option, Tolerance
+from workbench.models.hosting.placement import Place, PlacementRule
 from workbench.models.hosting.study import Study, StudyInputs, run_study
 from workbench.models.hosting.surface import QueueSurface, Traffic, surface_of
 from workbench.models.hosting.tables import grid_of
@@ -99,7 +101,12 @@ def study_inputs(asked: Document) -> StudyInputs:
 
 
 def decision_document(asked: Document) -> dict[str, Any]:
-    """Choose between options: `options`, `mtok_per_month` (draws by months), `hourly_shape`, `tolerance`."""
+    """Choose between options: `options`, `mtok_per_month` (draws by months), `hourly_shape`, `tolerance`.
+
+    `tolerance.rules` says where each data class may be processed (data_class, processing, regions,
+    rule, share, source, decided_on, confidence), `tolerance.also_classes` which classes the prompts
+    carry besides `data_class`; an option has `processing` and `regions`, or several `places`.
+    """
     verdict = verdict_of(asked)
     by_name = {each.option.name: each for each in verdict.judged}
     chosen = by_name.get(verdict.chosen or "")
@@ -130,6 +137,7 @@ def verdict_of(asked: Document) -> Verdict:
                 **one,
                 "regions": frozenset(one.get("regions", ())),
                 "data_classes": frozenset(one.get("data_classes", ())),
+                "places": tuple(_place(each) for each in one.get("places", ())),
             },
         )
         for one in asked.get("options", ())
@@ -139,7 +147,7 @@ def verdict_of(asked: Document) -> Verdict:
         raise InputError("hourly_shape needs positive values, e.g. 168 shares of a week.")
     volumes = np.atleast_2d(np.asarray(asked.get("mtok_per_month", []), dtype=float))
     demand = Demand(mtok_per_month=volumes, hourly_shape=shape / shape.mean())
-    return decide(options, demand, _built(Tolerance, _part(asked, "tolerance")))
+    return decide(options, demand, _tolerance(_part(asked, "tolerance")))
 
 
 def commitment_document(asked: Document) -> dict[str, Any]:
@@ -163,6 +171,27 @@ def commitment_document(asked: Document) -> dict[str, Any]:
         profiles = [np.asarray(draw, dtype=float) for draw in asked["draws"]]
         answer["regret"] = [asdict(line) for line in regret_table(unit, profiles)]
     return answer
+
+
+def _tolerance(part: dict[str, Any]) -> Tolerance:
+    rules = tuple(
+        _built(PlacementRule, {**one, "regions": tuple(one.get("regions", ()))})
+        for one in part.get("rules", ())
+    )
+    lists = {name: tuple(part.get(name, ())) for name in ("also_classes", "also_regions")}
+    return _built(Tolerance, {**part, **lists, "rules": rules})
+
+
+def _place(part: Document) -> Place:
+    classes = part.get("data_classes")
+    return _built(
+        Place,
+        {
+            **part,
+            "regions": frozenset(part.get("regions", ())),
+            "data_classes": None if classes is None else frozenset(classes),
+        },
+    )
 
 
 def _study_answer(study: Study, inputs: StudyInputs) -> dict[str, Any]:

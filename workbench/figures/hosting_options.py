@@ -7,6 +7,7 @@ from typing import Any
 from workbench.figures import theme
 from workbench.figures.cards import Cell, Table
 from workbench.models.hosting.decision import Judged, Verdict, p_cheaper
+from workbench.models.hosting.placement import CONFIRMED, WORDS, PlacementRule, refusals
 from workbench.models.hosting.where import Candidate
 from workbench.units import HOURS_PER_MONTH
 
@@ -70,6 +71,62 @@ def _weighed_row(each: Judged, chosen: Judged | None) -> tuple[str | Cell, ...]:
         theme.money(each.judged_usd),
         "–" if same or chosen is None else theme.percent(p_cheaper(each, chosen)),
         Cell(text="; ".join(each.excluded), tone="bad") if each.excluded else "allowed",
+    )
+
+
+def placement_table(
+    rules: Sequence[PlacementRule], data_classes: Sequence[str], judged: Sequence[Judged]
+) -> Table:
+    """List where each class of data may be processed, by which rule, and what that excludes."""
+    barred = [each for each in judged if refusals(each.option.all_places, data_classes, rules)]
+    title = (
+        f"The rules on data classes exclude {len(barred)} of {len(judged)} options"
+        if rules
+        else "No rule on file says where a class of data may be processed"
+    )
+    return Table(
+        title=title,
+        subtitle="Hard limits, one line a rule; a rule without source or date, or not confirmed, allows "
+        "own machines only, and so does a class without a rule beside classes that have one",
+        columns=("Data class", "of prompts", "may be processed", "regions", "rule", "source", "decided on",
+                 "confidence", "options it excludes"),
+        text_columns=("Data class", "may be processed", "regions", "rule", "source", "decided on",
+                      "confidence", "options it excludes"),
+        rows=tuple(_placement_row(each, rules, judged) for each in _lines(rules, data_classes)),
+        foot="From data_placement of the feature's dossier, or as chosen on this page",
+    )  # fmt: skip
+
+
+def _lines(rules: Sequence[PlacementRule], data_classes: Sequence[str]) -> list[PlacementRule]:
+    """Return a line for every rule, and one for every class that has none."""
+    named = {rule.data_class for rule in rules}
+    missing = [
+        PlacementRule(data_class=each, processing="self_hosted", confidence="no rule")
+        for each in data_classes
+        if each not in named
+    ]
+    return [*rules, *missing]
+
+
+def _placement_row(
+    line: PlacementRule, rules: Sequence[PlacementRule], judged: Sequence[Judged]
+) -> tuple[str | Cell, ...]:
+    sure = line.confidence == CONFIRMED
+    excluded = [
+        each.option.name for each in judged
+        if refusals(each.option.all_places, [line.data_class], rules)
+    ]  # fmt: skip
+    free = not rules
+    return (
+        line.data_class,
+        "all" if line.share is None else theme.percent(line.share),
+        "wherever the regions allow" if free else WORDS[line.allows],
+        ", ".join(line.regions) or "as the feature",
+        line.rule or "–",
+        line.source or "–",
+        line.decided_on or "–",
+        line.confidence if sure else Cell(text=line.confidence, tone="neutral" if free else "bad"),
+        Cell(text="; ".join(excluded), tone="bad") if excluded else "none",
     )
 
 

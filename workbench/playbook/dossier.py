@@ -72,7 +72,27 @@ class Dependency(Part):
     claim_window_days: int | None = None
     parallel_group: str | None = Field(None, description="stands in for others of the same group")
     critical: bool | None = None
+    zero_retention: bool | None = Field(
+        None, description="the provider keeps no prompts or answers, by contract or setting"
+    )
+    terms_source: str | None = Field(None, description="where the terms on keeping are agreed")
+    terms_read_on: date | None = None
     note: str | None = None
+
+
+class Placement(Part):
+    """Where one class of data may be processed; one row allows one kind of place."""
+
+    data_class: str = Field(min_length=1)
+    processing: Literal["managed", "zero_retention", "self_hosted"] = Field(
+        description="least sheltered kind allowed: any API, one that keeps nothing, own machines"
+    )
+    regions: list[str] = Field(default_factory=list, description="empty: the allowed regions")
+    share: Share | None = Field(None, description="of the prompts, those with this class")
+    rule: str | None = Field(None, description="what the rule is called where it is written")
+    source: str | None = None
+    decided_on: date | None = None
+    confidence: Literal["confirmed", "unverified"] = "confirmed"
 
 
 class RegulationDecision(Part):
@@ -279,6 +299,9 @@ class Dossier(Part):
     hosting_pattern: str | None = Field(None, description="short form of hosting.pattern")
     hosting: Hosting | None = None
     allowed_regions: list[str] = Field(default_factory=list)
+    data_placement: list[Placement] = Field(
+        default_factory=list, description="where each data class may be processed"
+    )
     slos: Slos | None = None
     rollout: Rollout | None = None
     environments: list[Environment] = Field(default_factory=list)

@@ -16,6 +16,7 @@ from workbench.samples.catalogue import (
     Feature,
 )
 from workbench.samples.evidence import completed, efforts, write_evidence
+from workbench.samples.placement import placement, terms
 
 SOURCE = "synthetic sample"
 SET_ON = "2026-04-20"
@@ -144,6 +145,7 @@ def dossier(item: Feature) -> dict[str, Any]:
         content["sector"] = UNDER_LAW[item.name]["sector"]
         named = [one["data_class"] for one in UNDER_LAW[item.name]["retention"]]
         content["data_classes"] += [one for one in named if one not in content["data_classes"]]
+    content["data_placement"] = placement(item, content["data_classes"])
     if item.backup is not None:
         content["backup_provider"] = item.backup[0]
     if critical:
@@ -163,6 +165,7 @@ def _dependencies(item: Feature) -> list[dict[str, Any]]:
     models = [item.model, *([item.successor] if item.successor else [])]
     used = [
         {"kind": "model", "provider": item.provider, "model": model, "region": item.region}
+        | terms(item)
         for model in models
     ]
     if item.backup is not None:

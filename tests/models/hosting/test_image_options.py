@@ -1,5 +1,7 @@
 """Images by resolution: what a mix costs, and what may not be chosen."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -57,7 +59,11 @@ def test_a_model_without_a_resolution_in_use_is_shown_and_not_chosen():
 def test_a_cheaper_peer_that_makes_every_resolution_is_chosen():
     peer = (price("peer", "1K", 500), price("peer", "2K", 900))
     demand = image_demand(STUDIO, growth_per_month=0.0, months=2)
-    verdict = decide(list(weighed(*peer).values()), demand, OWNER)
+    bound = decide(list(weighed(*peer).values()), demand, OWNER)
+    assert bound.chosen == "In use: ours"
+    assert "not stated where it is processed" in bound.why
+    free = dataclasses.replace(OWNER, region="anywhere")
+    verdict = decide(list(weighed(*peer).values()), demand, free)
     assert verdict.chosen == "peer"
     # 4,000 images a month, two months: 0.75 * 0.03 + 0.25 * 0.054 + 0.00005 each
     by_name = {each.option.name: each for each in verdict.judged}

@@ -14,93 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.errors import InputError
+from workbench.models.hosting.options import Demand, Option, Tolerance
+from workbench.models.hosting.placement import may_be_held, refusals
 from workbench.models.hosting.workload import Floats
 from workbench.units import HOURS_PER_MONTH, MONTHS_PER_YEAR
 
-ANYWHERE: Final = "anywhere"
-"""Region of an owner who sets no residency limit."""
 WEEKS_PER_MONTH: Final = 365.25 / 7 / MONTHS_PER_YEAR
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
-    """One way to run the feature: an API (no replicas), own capacity, or both."""
-
-    name: str
-    usd_per_mtok: float
-    """API price of a million tokens of this feature's mix; where own capacity overflows, and
-    during the time to live. Infinity where there is no API to turn to."""
-    replicas: int = 0
-    replica_mtok_per_hour: float = 0.0
-    """Inside the latency targets."""
-    usd_per_replica_hour: float = 0.0
-    setup_usd: float = 0.0
-    exit_usd: float = 0.0
-    """What leaving would cost: the price of lock-in."""
-    weeks_to_live: float = 0.0
-    """Until own capacity serves; the API bridges."""
-    regions: frozenset[str] = frozenset()
-    data_classes: frozenset[str] = frozenset()
-    """Data classes allowed to be processed there."""
-    availability: float = 1.0
-    credit_share: float = 0.0
-    """Of the month's API bill, expected back under the service level agreement."""
-    ttft_p95_s: float = float("nan")
-    spills: bool = True
-    """False where nothing may go to the API: what does not fit needs more replicas, at the
-    same price, rounded up to whole ones at the busiest hour."""
-    api_share: float = 0.0
-    """Of all tokens, those that always go to the API: prompts that may leave."""
-    bridge_usd_per_replica_hour: float | None = None
-    """What the same replicas cost while own ones are awaited; None where the API bridges."""
-    barred: tuple[str, ...] = ()
-    """Further reasons why it may not be chosen, such as a price nobody confirmed."""
-
-    def __post_init__(self) -> None:
-        if (
-            self.replicas < 0
-            or not 0 < self.availability <= 1
-            or self.usd_per_mtok < 0
-            or not 0 <= self.api_share <= 1
-        ):
-            raise InputError(
-                f"Option {self.name}: replicas, prices and availability are out of range."
-            )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Demand:
-    """The same draws for every option."""
-
-    mtok_per_month: Floats
-    """Draws by months."""
-    hourly_shape: Floats
-    """Share of an average hour in each hour of a typical week; mean 1."""
-
-    def __post_init__(self) -> None:
-        if self.mtok_per_month.ndim != 2 or self.mtok_per_month.size == 0:
-            raise InputError("Demand needs draws by months, at least one of each.")
-        if not np.isclose(self.hourly_shape.mean(), 1.0, atol=1e-6):
-            raise InputError("The hourly shape must average 1; divide it by its mean.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tolerance:
-    """What the owner accepts. These are inputs, not conclusions."""
-
-    region: str
-    """Where the data must stay."""
-    data_class: str
-    outage_usd_per_hour: float = 0.0
-    lock_in_weight: float = 0.0
-    """Share of an option's exit cost that counts against it."""
-    caution: float = 0.0
-    """0 judges by the mean cost, 1 by its 90th percentile."""
-    discount_rate_per_year: float = 0.08
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.caution <= 1 or self.lock_in_weight < 0:
-            raise InputError("Caution must be in [0, 1] and the lock-in weight not negative.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,12 +185,23 @@ def _judge(option: Option, demand: Demand, tolerance: Tolerance) -> Judged:
 
 
 def _excluded(option: Option, tolerance: Tolerance) -> tuple[str, ...]:
+    allowed = tolerance.allowed_regions
+    outside = [each for each in option.all_places if not may_be_held(each.regions, allowed)]
     broken: list[str] = []
-    if tolerance.region not in (ANYWHERE, *option.regions):
-        broken.append(f"data may not leave {tolerance.region}")
-    if tolerance.data_class not in option.data_classes:
-        broken.append(f"{tolerance.data_class} data is not allowed there")
-    return (*broken, *option.barred)
+    if outside:
+        named = " or ".join(allowed)
+        known = all(each.regions for each in outside)
+        broken.append(
+            f"data may not leave {named}" if known
+            else f"not stated where it is processed, and data may not leave {named}"
+        )  # fmt: skip
+    broken += [
+        f"{each} data is not allowed there"
+        for each in tolerance.classes
+        if each not in option.data_classes
+    ]
+    limits = refusals(option.all_places, tolerance.classes, tolerance.rules)
+    return (*broken, *limits, *option.barred)
 
 
 def _live_share(option: Option, months: int) -> NDArray[np.float64]:

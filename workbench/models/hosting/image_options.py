@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from workbench.models.hosting.decision import Demand, Option, Tolerance
 from workbench.models.hosting.growth import Growth, demand_draws
 from workbench.models.hosting.images import ImagePrice, image_request_usd
+from workbench.models.hosting.options import Demand, Option, Tolerance
+from workbench.models.hosting.placement import Processing
 from workbench.models.hosting.where import Candidate
 from workbench.models.hosting.workload import Floats
 from workbench.units import TOKENS_PER_MTOK
@@ -77,22 +78,26 @@ def image_candidates(
     *,
     regions: Sequence[str],
     availability: float,
+    processing: Processing = "managed",
 ) -> list[Candidate]:
     """Return the model in use, its batch mode, and its peers by resolution.
 
     Parameters
     ----------
     regions
-        Where the model in use was called, as logged; its peers state no region.
+        Where the model in use was called, as logged; its peers state no region, so no limit on
+        regions lets them pass.
     availability
         Promised by the provider, taken for all.
+    processing
+        Whether the provider of the model in use keeps prompts; its peers' terms are not known.
     """
     common = {
-        "data_classes": frozenset({tolerance.data_class}), "availability": availability,
-        "regions": frozenset({tolerance.region}),
+        "data_classes": frozenset(tolerance.classes), "availability": availability,
+        "regions": frozenset(),
     }  # fmt: skip
     ours = Option(
-        **{**common, "regions": frozenset(regions or {tolerance.region})},
+        **{**common, "regions": frozenset(regions), "processing": processing},
         name=f"In use: {feature.model}", usd_per_mtok=feature.usd_per_image * TOKENS_PER_MTOK,
     )  # fmt: skip
     found = [Candidate(option=ours, basis="measured", note=", ".join(regions) or "not logged")]
@@ -106,8 +111,10 @@ def image_candidates(
             ):
                 continue
             cost = usd_per_image(feature, made, batch_discount=BATCH_DISCOUNT if batch else 0.0)
+            same = model == feature.model
             option = Option(
-                **common, name=f"{model}{', batch' if batch else ''}",
+                **(common | ({"regions": ours.regions, "processing": processing} if same else {})),
+                name=f"{model}{', batch' if batch else ''}",
                 usd_per_mtok=cost * TOKENS_PER_MTOK, barred=_barred(feature, made, batch=batch),
             )  # fmt: skip
             found.append(Candidate(option=option, basis="list price", note="not stated"))

@@ -11,7 +11,9 @@ from typing import Final
 import numpy as np
 
 from workbench.models.commitments import Offer, spaced_units
-from workbench.models.hosting.decision import ANYWHERE, Demand, Option, decide
+from workbench.models.hosting.decision import decide
+from workbench.models.hosting.options import Demand, Option
+from workbench.models.hosting.placement import WHERE_ONE_ASKS, may_be_held
 from workbench.models.hosting.where import Ask, Candidate, Feature, stays
 from workbench.units import HOURS_PER_MONTH
 
@@ -55,10 +57,13 @@ def provisioned_candidates(
             continue
         best = _sized(feature, offer, ask, api=api, demand=demand)
         judged = decide([best], demand, ask.tolerance).judged[0]
-        elsewhere = ask.tolerance.region not in (ANYWHERE, *best.regions)
-        candidate = Candidate(
-            option=best, basis="list price", kind="provisioned", note=", ".join(offer.regions)
+        elsewhere = not may_be_held(best.regions, ask.tolerance.allowed_regions)
+        at = (
+            "wherever it is ordered"
+            if WHERE_ONE_ASKS in offer.regions
+            else ", ".join(offer.regions)
         )
+        candidate = Candidate(option=best, basis="list price", kind="provisioned", note=at)
         found.setdefault(offer.provider, []).append(
             (elsewhere, float(judged.npv_usd.mean()), candidate)
         )
@@ -73,8 +78,8 @@ def _sized(feature: Feature, offer: Offer, ask: Ask, *, api: Option, demand: Dem
     one = Option(
         name="", usd_per_mtok=api.usd_per_mtok, weeks_to_live=WEEKS_TO_LIVE,
         replica_mtok_per_hour=each_hour, usd_per_replica_hour=unit.usd_per_hour,
-        regions=frozenset({ask.tolerance.region} if "any" in offer.regions else offer.regions),
-        data_classes=frozenset({ask.tolerance.data_class}),
+        regions=frozenset(offer.regions), processing=api.processing,
+        data_classes=frozenset(ask.tolerance.classes),
         availability=api.availability, ttft_p95_s=api.ttft_p95_s,
         barred=(
             *stays(ask.local_share), *(() if offer.confidence == CONFIRMED else ("terms unverified",)),

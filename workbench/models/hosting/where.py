@@ -2,34 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Literal
 
 import numpy as np
 
-from workbench.errors import InputError
-from workbench.models.hosting.capacity import HourlyLoad, Targets, plan_replicas
+from workbench.models.hosting.capacity import HourlyLoad, Targets
 from workbench.models.hosting.cost import usd_per_mtok
-from workbench.models.hosting.decision import (
-    Demand,
-    Option,
-    Tolerance,
-    Verdict,
-    decide,
-    fleet_availability,
-)
+from workbench.models.hosting.decision import Verdict, decide
 from workbench.models.hosting.growth import Growth, demand_draws
+from workbench.models.hosting.options import Demand, Option, Tolerance
 from workbench.models.hosting.study import Study
 from workbench.models.hosting.surface import Traffic
 from workbench.models.hosting.workload import Floats
 from workbench.units import HOURS_PER_MONTH, SECONDS_PER_HOUR, TOKENS_PER_MTOK
 
 Basis = Literal["measured", "modelled", "list price"]
-MOST_FLEETS: Final = 16
-"""Sizes of an own base load that are priced to find the cheapest."""
-NODE_AVAILABILITY: Final = 0.98
-"""Hours a replica's machine can serve; assumed, as in `list_prices`."""
-MOST_SCALED: Final = 1e4
-"""Growth over the horizon beyond which no fleet is sized today."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +91,7 @@ class Candidate:
     option: Option
     basis: Basis
     note: str = ""
-    kind: Literal["api", "own", "owned", "hybrid", "split", "provisioned"] = "api"
+    kind: Literal["api", "own", "owned", "hybrid", "split", "provisioned", "routed"] = "api"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,73 +144,6 @@ def fleet_of(study: Study, ask: Ask) -> Fleet:
     )
 
 
-def own_candidates(
-    feature: Feature,
-    study: Study,
-    goodput: dict[int, float],
-    ask: Ask,
-    *,
-    api: Option,
-    demand: Demand,
-    owned: OwnedPrice | None,
-    ttft_p95_s: float,
-) -> list[Candidate]:
-    """Return the hybrid, the rented and the owned fleet, and the split where data must stay.
-
-    The fleets serve all at the median volume of the last month, spares included, and take more
-    replicas rather than send anything out; the hybrid keeps the number of replicas whose mean
-    cost is least and sends the rest to the API, which also is its spare. The split keeps the
-    prompts that may not leave on a fleet of their own and sends the others to the API.
-    """
-    end = (1 + ask.growth_per_month) ** ask.months
-    if end > MOST_SCALED:
-        raise InputError(f"Growth to {end:,.0f} times today's volume: no fleet is sized for that.")
-    plan = plan_replicas(
-        scaled(feature.load, end), goodput, targets=ask.targets, scaling="fixed",
-        full_batch_requests_per_s=study.plan.full_batch_requests_per_s,
-    )  # fmt: skip
-    most = int(plan.needed.max())
-    one = Option(
-        name="", usd_per_mtok=api.usd_per_mtok, weeks_to_live=ask.rented_weeks,
-        setup_usd=ask.setup_usd, regions=frozenset({ask.tolerance.region}),
-        data_classes=frozenset({ask.tolerance.data_class}), ttft_p95_s=ttft_p95_s,
-        replica_mtok_per_hour=study.plan.goodput_requests_per_s * feature.tokens_per_request
-        * SECONDS_PER_HOUR / TOKENS_PER_MTOK,
-        usd_per_replica_hour=study.gpus_per_replica * ask.usd_per_gpu_hour,
-    )  # fmt: skip
-    sizes = np.unique(np.geomspace(1, max(most, 1), MOST_FLEETS).round()).astype(int)
-    hybrids = [
-        replace(one, name=f"Hybrid: {n} own + API", replicas=int(n), regions=api.regions)
-        for n in sizes
-    ]
-    judged = decide(hybrids, demand, ask.tolerance).judged
-    best = min(judged, key=lambda each: float(each.npv_usd.mean())).option
-    best = replace(best, availability=api.availability, barred=stays(ask.local_share))
-    full = replace(
-        one, name="Self-hosted, rented", replicas=int(plan.running.max()), spills=False,
-        bridge_usd_per_replica_hour=one.usd_per_replica_hour if ask.local_share > 0 else None,
-        availability=fleet_availability(
-            needed=most, running=int(plan.running.max()), each=NODE_AVAILABILITY
-        ),
-    )  # fmt: skip
-    found = [
-        Candidate(option=best, basis="modelled", kind="hybrid"),
-        Candidate(option=full, basis="modelled", kind="own"),
-    ]
-    if 0 < ask.local_share < 1:
-        found.append(_split(feature, study, goodput, ask, full=full, api=api, end=end))
-    if owned is not None:
-        nodes = replace(
-            full, name="Own nodes, colocated", weeks_to_live=ask.owned_weeks,
-            usd_per_replica_hour=study.gpus_per_replica * owned.usd_per_gpu_hour,
-            # half-way through its life a node is worth less than is left to write off
-            exit_usd=full.replicas * study.gpus_per_replica * owned.exit_usd_per_gpu,
-            barred=("price unverified",),
-        )  # fmt: skip
-        found.append(Candidate(option=nodes, basis="modelled", kind="owned"))
-    return found
-
-
 def stays(local_share: float) -> tuple[str, ...]:
     """Return why an option that sends prompts out may not be chosen; nothing where all may leave."""
     return (
@@ -231,23 +151,6 @@ def stays(local_share: float) -> tuple[str, ...]:
         if local_share > 0
         else ()
     )
-
-
-def _split(
-    feature: Feature, study: Study, goodput: dict[int, float], ask: Ask, *, full: Option,
-    api: Option, end: float,
-) -> Candidate:  # fmt: skip
-    """Return the fleet of the prompts that stay, beside the API for the others."""
-    plan = plan_replicas(
-        scaled(feature.load, end * ask.local_share), goodput, targets=ask.targets, scaling="fixed",
-        full_batch_requests_per_s=study.plan.full_batch_requests_per_s,
-    )  # fmt: skip
-    running = int(plan.running.max())
-    option = replace(
-        full, name=f"Split: {100 * ask.local_share:.0f} % on {running} own, rest API", replicas=running,
-        api_share=1 - ask.local_share, regions=api.regions, availability=api.availability,
-    )  # fmt: skip
-    return Candidate(option=option, basis="modelled", kind="split")
 
 
 def demand_of(feature: Feature, ask: Ask) -> Demand:

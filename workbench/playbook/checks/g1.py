@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from workbench.models.hosting.placement import inside
 from workbench.playbook.evidence import Case, Finding, judged, need
 from workbench.reference import read_table
 
@@ -94,9 +95,8 @@ def residency_holds(case: Case) -> Finding:
 
 def _inside(region: str, allowed: set[str]) -> bool:
     name = region.lower()
-    if name.startswith("global") or name == "worldwide":
-        return False
-    return any(name == place or name.startswith((f"{place}-", f"{place}_")) for place in allowed)
+    worldwide = name.startswith("global") or name == "worldwide"
+    return not worldwide and inside(region, allowed)
 
 
 def no_floating_alias(case: Case) -> Finding:
