@@ -1,12 +1,15 @@
 """The commands: parse, call, print. Nothing is computed here, and only here is the clock read."""
 
 from workbench.cli import (
+    allocation,
     analysis,
+    assumptions,
+    closes,
     data,
+    envelope,
     exit,
     exit_evidence,
     exports,
-    finance,
     pages,
     playbook,
     prices,
@@ -14,11 +17,13 @@ from workbench.cli import (
     retention,
     serving,
     terraform,
+    variance,
 )
 from workbench.cli.app import main, workbench
 
 for _module in (
-    data, prices, reconcile, analysis, pages, playbook, finance, exports, retention, exit,
+    data, prices, reconcile, analysis, pages, playbook, envelope, variance,
+    allocation, closes, assumptions, exports, retention, exit,
     exit_evidence, serving, terraform,
 ):  # fmt: skip
     _module.register(workbench)

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,25 @@ import click
 import pyarrow as pa
 
 import workbench as package
-from workbench.errors import WorkbenchError
+from workbench.errors import InputError, WorkbenchError
 
 PREVIEW_ROWS = 200
 """Rows of a table shown on a terminal before it is cut, saying so."""
+FILE = click.Path(path_type=Path)
+as_option = click.option("--as", "by", default="", help="Your name: recorded, not authenticated.")
+
+
+class Month(click.ParamType):
+    """A month written as YYYY-MM."""
+
+    name = "YYYY-MM"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:  # noqa: ANN401 - click's own
+        """Return the month as it was written, or refuse it."""
+        try:
+            return datetime.strptime(value, "%Y-%m").strftime("%Y-%m")  # noqa: DTZ007 - a name
+        except ValueError:
+            self.fail(f"{value!r} is no month; write it as 2026-10.", param, ctx)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -79,9 +95,32 @@ def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
+def mapping_of(path: Path) -> dict[str, Any]:
+    """Read a file of named parts, JSON or YAML."""
+    import yaml
+
+    try:
+        text = path.read_text(encoding="utf-8")
+        content = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise InputError(f"{path}: not readable: {str(error)[:200]}") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path}: expected an object with named parts.")
+    return content
+
+
 def print_json(content: object) -> None:
     """Print one JSON document; exact numbers that JSON has no type for become text."""
     click.echo(json.dumps(content, indent=1, default=str, ensure_ascii=False))
+
+
+def export_group(group: click.Group) -> click.Group:
+    """Return the group `export`, which several files add to."""
+    export = group.commands.get("export")
+    if not isinstance(export, click.Group):
+        export = click.Group("export", help="Write what the workbench knows as a file.")
+        group.add_command(export)
+    return export
 
 
 def print_table(table: pa.Table, *, how: str) -> None:

@@ -5,20 +5,41 @@ from pathlib import Path
 
 import click
 
-from workbench.cli.app import json_option, print_json, workspace_option
-from workbench.cli.finance import Month
+from workbench.cli.app import (
+    FILE,
+    Month,
+    as_option,
+    export_group,
+    json_option,
+    print_json,
+    workspace_option,
+)
 from workbench.cli.playbook import as_of_option, opened
 from workbench.errors import InputError
 
 
 def register(group: click.Group) -> None:
     """Add the commands of this file to `export`, which other files add to as well."""
-    export = group.commands.get("export")
-    if not isinstance(export, click.Group):
-        export = click.Group("export", help="Write what the workbench knows as a file.")
-        group.add_command(export)
-    for command in (audit, focus, metrics, lineage):
+    export = export_group(group)
+    for command in (excel, audit, focus, metrics, lineage):
         export.add_command(command)
+
+
+@click.command()
+@click.option("--out", type=FILE, required=True, help="Workbook to write.")
+@click.option("--register", "name", help="Which register of the workspace.")
+@click.option("--invoice", "invoice_usd", type=float, help="USD invoiced for the newest month.")
+@as_option
+@workspace_option
+def excel(out: Path, name: str | None, invoice_usd: float | None, by: str, folder: Path) -> None:
+    """Write the envelope and the variance as a workbook with live formulas."""
+    from workbench.answers.workbook import workbook_content
+    from workbench.exports.excel import export_workbook
+
+    with opened(folder) as source:
+        content = workbook_content(source, register_name=name, by=by, invoice_usd=invoice_usd)
+    export_workbook(out, content=content)
+    click.echo(f"Written {out} ({out.stat().st_size / 1e3:,.0f} kB).")
 
 
 @click.command()

@@ -1,0 +1,92 @@
+"""Commands of the close: close a month for good, list what is closed and what came after."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from workbench.cli.app import (
+    Month,
+    as_option,
+    json_option,
+    print_json,
+    print_rows,
+    workspace_option,
+)
+from workbench.cli.playbook import opened
+
+
+def register(group: click.Group) -> None:
+    """Add the commands of this file."""
+    group.add_command(close)
+    group.add_command(closes)
+
+
+@click.command()
+@click.argument("period", metavar="YYYY-MM", type=Month())
+@as_option
+@click.option(
+    "--accept", "accepted", multiple=True, metavar="MODEL",
+    help="Accept this model's unpriced requests; repeatable, needs --as.",
+)  # fmt: skip
+@click.option("--invoice", "invoice_usd", type=float, help="USD of the provider's invoices.")
+@click.option("--tolerance", type=click.FloatRange(0, 1), default=0.01, show_default=True)
+@click.option(
+    "--true-up", "true_ups", type=(Month(), float), multiple=True, metavar="YYYY-MM USD",
+    help="Invoice of an earlier month that was closed on an accrual; repeatable.",
+)  # fmt: skip
+@workspace_option
+@json_option
+def close(
+    period: str, by: str, accepted: tuple[str, ...], invoice_usd: float | None, tolerance: float,
+    true_ups: tuple[tuple[str, float], ...], folder: Path, as_json: bool,
+) -> None:  # fmt: skip
+    """Close a month for good when all its checks pass."""
+    from workbench.answers.closes import CloseInputs, close_month
+
+    inputs = CloseInputs(
+        period=period, by=by, accepted_models=accepted, invoice_usd=invoice_usd,
+        tolerance=tolerance, earlier_invoices_usd=dict(true_ups),
+    )  # fmt: skip
+    with opened(folder) as source:
+        report, path = close_month(source, inputs, now=datetime.now(tz=UTC))
+    checks = [{"name": one.name, "verdict": one.verdict, "why": one.why} for one in report.checks]
+    if as_json:
+        print_json({"period": period, "closed": path is not None, "checks": checks})
+    else:
+        print_rows(["check", "verdict", "why"], [list(one.values()) for one in checks])
+        click.echo(f"{period} closed: {path}." if path else f"{period} stays open.")
+    if path is None:
+        raise click.exceptions.Exit(1)
+
+
+@click.command()
+@workspace_option
+@json_option
+def closes(folder: Path, as_json: bool) -> None:
+    """List closed months as they were closed, and what arrived after."""
+    from workbench.answers.closes import adjustments, close_records
+
+    with opened(folder) as source:
+        records = close_records(source.workspace.layout.root)
+        later = adjustments(source)
+    if as_json:
+        print_json({"closed": records, "adjustments": later})
+        return
+    columns = ("period", "closed_at", "closed_by")
+    print_rows(
+        [*columns, "contract cost USD"],
+        [[*(one[name] for name in columns), one["totals"]["contract_cost_usd"]] for one in records],
+    )
+    for one in later:
+        click.echo(
+            f"{one['period']}: prior-period adjustment {one['usd']:+,.2f} USD, of it "
+            f"{one['late_usd']:+,.2f} from {one['late_requests']:,} late rows and "
+            f"{one['other_usd']:+,.2f} by prices known since; {_where_booked(one)}. The closed figure stays."
+        )
+
+
+def _where_booked(one: dict[str, Any]) -> str:
+    booked = [f"{usd:,.2f} USD booked in {month}" for month, usd in one["booked"].items()]
+    return ", ".join([*booked, f"{float(one['open_usd']):,.2f} USD for the next close"])
