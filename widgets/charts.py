@@ -36,6 +36,8 @@ class Charts(anywidget.AnyWidget):
     tiles = traitlets.List().tag(sync=True)
     cards = traitlets.List().tag(sync=True)
     details = traitlets.List().tag(sync=True)
+    opened = traitlets.Dict().tag(sync=True)
+    """The rows behind the bar that was clicked: its key and a table; empty when none is open."""
     query = traitlets.Unicode("").tag(sync=True)
     """The page's filter as it stands in the address."""
 
@@ -49,8 +51,11 @@ class Charts(anywidget.AnyWidget):
         """Take nothing from the browser but what it may set."""
         super().set_state({k: v for k, v in sync_data.items() if k == "query"})
 
-    def show(self, view: View, *, state: list[tuple[str, ...]]) -> None:
-        """Draw `view`; `state` is the line under the title: (label, value[, tone])."""
+    def show(self, view: View, *, state: list[tuple[str, ...]], key: str = "") -> None:
+        """Draw `view`; `state` is the line under the title: (label, value[, tone]).
+
+        `key` names the bar whose rows the view has opened.
+        """
         with self.hold_sync():
             self.head = {
                 "answer": view.answer,
@@ -62,10 +67,13 @@ class Charts(anywidget.AnyWidget):
             self.tiles = [asdict(tile) for tile in view.tiles]
             self.cards = [asdict(card) for card in view.cards]
             self.details = [asdict(card) for card in view.details]
+            self.opened = {"key": key, **asdict(view.opened)} if view.opened else {}
 
     def view(self) -> dict[str, Any]:
         """Return what is shown now, for the template to paint before the widgets start."""
-        return {n: getattr(self, n) for n in ("head", "tiles", "cards", "details", "query")}
+        return {
+            n: getattr(self, n) for n in ("head", "tiles", "cards", "details", "opened", "query")
+        }
 
     def fail(self, what_to_do: str) -> None:
         """Say what to do, keep the last figures and mark them as old."""

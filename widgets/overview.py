@@ -1,17 +1,18 @@
 """What leadership asks first: spend, pace, cost of a unit, trust. Every number leads on."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from widgets import variance_data, variance_opened
 from widgets.overview_answers import answered, bridge_of, outlook_of, units_of
 from widgets.page import Page, Snapshot, Values, day
 from widgets.periods import ALL, Columns, Period, last_day, periods, rows_of
 from widgets.unit_economics_data import Reading, read, unit_of
 from workbench.figures import overview as figures
 from workbench.figures import overview_answers as others
-from workbench.figures.cards import Chart, Tile, View
+from workbench.figures.cards import Chart, Table, Tile, View
 from workbench.models.overview import MonthToDate, month_to_date
 from workbench.models.unit_economics import daily_trend, unit_costs
 
@@ -20,7 +21,12 @@ PRODUCTION = "production"
 
 def page(snapshot: Snapshot | None = None) -> Page:
     """Return the page on the workspace's current snapshot, or on the one given."""
-    return Page(question="overview", load=load, draw=draw, snapshot=snapshot)
+    return Page(question="overview", load=load, draw=draw, behind=behind, snapshot=snapshot)
+
+
+def behind(data: "Headline", key: str) -> Table | None:
+    """Open a bar of the bridge: the rows the variance page has for the same two months."""
+    return variance_opened.behind(data.why(), key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -38,6 +44,8 @@ class Headline:
     answered: tuple[Tile, ...] = ()
     bridge: Chart | None = None
     units: Chart | None = None
+    why: Callable[[], variance_data.Reading]
+    """Reads the newest two months as the variance page does; asked when a bar is opened."""
 
 
 def load(snapshot: Any, _: Values) -> Headline:  # noqa: ANN401 - a Snapshot or a test's
@@ -63,7 +71,7 @@ def load(snapshot: Any, _: Values) -> Headline:  # noqa: ANN401 - a Snapshot or 
         by_feature=(_by_feature(daily, same), features),
         requests_by_feature=_by_feature(daily, this, column="requests"),
         unit=unit, outlook=outlook, answered=answered(snapshot, outlook),
-        bridge=bridge_of(snapshot), units=units_of(snapshot, unit, features),
+        why=lambda: variance_data.newest(snapshot), bridge=bridge_of(snapshot), units=units_of(snapshot, unit, features),
     )  # fmt: skip
 
 

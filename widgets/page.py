@@ -2,14 +2,16 @@
 
 A page is a `Page` with three functions: `controls(snapshot)` lists the inputs, `load(snapshot,
 values)` reads the snapshot and is called again only when a choice changes, `draw(data, values)`
-turns what was read into a `View` and is called on every move of a slider. None of them draws,
-and none of them knows the browser. The browser sends one change of an input at a time and the
+turns what was read into a `View` and is called on every move of a slider. Where bars open, a
+fourth, `behind(data, key)`, returns the rows of one. None of them draws, and none of them knows
+the browser. The browser sends one change of an input at a time and the
 newest when that is answered, so at most one computation is in flight and the last value wins.
 """
 
 import logging
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,7 +22,7 @@ import ipywidgets
 from widgets.charts import VIEW, Charts
 from widgets.controls import Choice, Control, Section, Slider, set_value, text_of, widget_of
 from workbench.errors import StoreError, WorkbenchError
-from workbench.figures.cards import View
+from workbench.figures.cards import Table, View
 from workbench.figures.theme import percent
 
 __all__ = [
@@ -36,6 +38,8 @@ __all__ = [
 ]
 
 Values = Mapping[str, Any]
+OPEN = "open"
+"""In the address: the bar whose rows are shown."""
 
 
 class Snapshot(Protocol):
@@ -83,6 +87,10 @@ def _no_controls(snapshot: Snapshot) -> list[Control]:
     return []
 
 
+def _nothing_opens(data: object, key: str) -> None:
+    return None
+
+
 class Page(ipywidgets.VBox):
     """One dashboard: its inputs as ipywidgets and one `Charts` for everything else."""
 
@@ -93,6 +101,7 @@ class Page(ipywidgets.VBox):
         load: Callable[[Any, Values], Any],
         draw: Callable[[Any, Values], View],
         controls: Callable[[Any], list[Control]] = _no_controls,
+        behind: Callable[[Any, str], Table | None] = _nothing_opens,
         snapshot: Snapshot | None = None,
     ) -> None:
         _log_to_file()
@@ -100,6 +109,9 @@ class Page(ipywidgets.VBox):
         self.charts = Charts()
         self.inputs: dict[str, Any] = {}
         self._functions = (controls, load, draw)
+        self._behind = behind
+        self._key = ""
+        self._offered: dict[str, str] = {}
         self._given = snapshot
         self._snapshot: Snapshot | None = None
         self._choices: dict[str, Any] | None = None
@@ -158,7 +170,20 @@ class Page(ipywidgets.VBox):
             self._choices = choices
             self._follow(getattr(self._data, "measured", {}))
             values = self.values()
-        self.charts.show(draw(self._data, values), state=_state_line(self._snapshot.state()))
+        view = draw(self._data, values)
+        self._offered = view.offered()
+        if self._key in self._offered:
+            view = replace(view, opened=self._behind(self._data, self._key))
+        state = _state_line(self._snapshot.state())
+        self.charts.show(view, state=state, key=self._key if view.opened else "")
+
+    def _open_bar(self, key: object) -> None:
+        """Show the rows behind a bar the page draws now; the same bar again closes them."""
+        if not isinstance(key, str) or (key and key not in self._offered):
+            _LOG.warning("%s: a bar that is not drawn was asked for", self.question)
+            return
+        self._key = "" if key == self._key else key
+        self._on_change(None)
 
     def _follow(self, measured: Mapping[str, tuple[float | None, str]]) -> None:
         """Set each slider to what was just measured, and say so; None switches it off."""
@@ -182,11 +207,17 @@ class Page(ipywidgets.VBox):
             return
         self._guard(self.redraw)
         changed = {n: text_of(v) for n, v in self.values().items() if v != self._defaults[n]}
+        if self._key in self._offered:
+            changed[OPEN] = self._key
         self.charts.query = urlencode(changed)
 
     def _on_message(self, _: object, content: object, __: object) -> None:
-        """Show today's snapshot and the address's filter when a browser opens this page."""
-        if not isinstance(content, dict) or content.get("kind") != "opened":
+        """Open a bar's rows; show today's snapshot and the address's filter on a page's opening."""
+        if not isinstance(content, dict):
+            return
+        if content.get("kind") == "open":
+            self._guard(self._open_bar, content.get("key"))
+        if content.get("kind") != "opened":
             return
         self._guard(self._renew)
         query = content.get("query")
@@ -202,6 +233,7 @@ class Page(ipywidgets.VBox):
     def _take_query(self, query: str) -> None:
         """Set the inputs the address names; what is unknown or out of range is left out."""
         wanted = dict(parse_qsl(query))
+        bar = wanted.pop(OPEN, "")
         choices = {
             n: v for n, v in wanted.items() if isinstance(self.inputs.get(n), ipywidgets.Dropdown)
         }
@@ -209,6 +241,8 @@ class Page(ipywidgets.VBox):
             self.redraw()  # measured values first, what-ifs on top of them
         if self._restore({n: v for n, v in wanted.items() if n not in choices}) or choices:
             self._on_change(None)
+        if bar in self._offered and bar != self._key:
+            self._open_bar(bar)
 
     def _restore(self, wanted: Mapping[str, Any]) -> bool:
         self._paused = True

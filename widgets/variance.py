@@ -7,6 +7,7 @@ from typing import Any
 from widgets.page import Choice, Control, Page, Section, Snapshot, Values
 from widgets.periods import ALL
 from widgets.variance_data import LIKE_FOR_LIKE, Reading, published, read
+from widgets.variance_opened import behind
 from workbench.figures import grids
 from workbench.figures import variance as figures
 from workbench.figures.caption import Caption
@@ -14,7 +15,7 @@ from workbench.figures.cards import Chart, Link, Table, Tile, View
 from workbench.figures.charts import Series
 from workbench.figures.theme import accounting, count, money, money_parts, month_name, percent
 from workbench.models.allocation import UNALLOCATED
-from workbench.models.variance.bridge import LEG_WORDS, variance_steps
+from workbench.models.variance.bridge import variance_steps
 from workbench.models.variance.pvm import PriceVolumeMix
 
 MEASURED = "Measured, contract prices"
@@ -23,11 +24,18 @@ MOST_LINES = 12
 
 def page(snapshot: Snapshot | None = None) -> Page:
     """Return the page on the workspace's current snapshot, or on the one given."""
-    return Page(question="variance", controls=controls, load=read, draw=draw, snapshot=snapshot)
+    return Page(
+        question="variance",
+        controls=controls,
+        load=read,
+        draw=draw,
+        behind=behind,
+        snapshot=snapshot,
+    )
 
 
 def controls(snapshot: Any) -> list[Control]:  # noqa: ANN401 - a Snapshot or a test's
-    """Return the inputs: two months, a feature, and which rows to open."""
+    """Return the inputs: two months and a feature."""
     content = published(snapshot)
     months = sorted(content["months"], reverse=True)
     features = sorted({name for one in content["months"].values() for name in one["features"]})
@@ -46,14 +54,10 @@ def controls(snapshot: Any) -> list[Control]:  # noqa: ANN401 - a Snapshot or a 
             name="models", label="Models that followed another",
             options=[("Like for like", LIKE_FOR_LIKE), ("As discontinued and new", "apart")],
         ),
-        Choice(
-            name="rows", label="Rows behind",
-            options=[("The whole bridge", ALL), *((word, leg) for leg, word in LEG_WORDS.items())],
-        ),
     ]  # fmt: skip
 
 
-def draw(reading: Reading, values: Values) -> View:
+def draw(reading: Reading, _: Values) -> View:
     """Return all the page shows for one setting of its inputs."""
     split = reading.compared.split
     subtitle = f"{reading.scope}, {{unit}}"
@@ -73,9 +77,9 @@ def draw(reading: Reading, values: Values) -> View:
             *_legs(reading),
             *_plan(reading),
             *_unit_costs(reading),
-            lines(reading, values["rows"], most=MOST_LINES),
+            lines(reading, most=MOST_LINES),
         ),
-        details=(*_outlook(reading), figures.otherwise_table(split), *_payers(reading), *_closed(reading), lines(reading, ALL, most=None)),
+        details=(*_outlook(reading), figures.otherwise_table(split), *_payers(reading), *_closed(reading), lines(reading, most=None)),
     )  # fmt: skip
 
 
@@ -123,30 +127,13 @@ def tiles(reading: Reading) -> tuple[Tile, ...]:
     )  # fmt: skip
 
 
-def lines(reading: Reading, opened: str, *, most: int | None) -> Table:
-    """List the lines, or those behind one bar."""
-    rows = None
-    if opened != ALL:
-        word = LEG_WORDS[opened]
-        steps = variance_steps(reading.compared.split)
-        rows = next(step.rows for step in steps if step.label == word)
-    title = (
-        "Lines behind the bridge" if rows is None else f"Lines behind {LEG_WORDS[opened].lower()}"
-    )
+def lines(reading: Reading, *, most: int | None) -> Table:
+    """List the lines with all their legs; a bar's own rows open on a click on it."""
     return figures.lines_table(
-        reading.compared.split, title=title if most else "Every line", rows=rows, most=most,
-        team="Feature", log_rows=_command(reading, opened),
+        reading.compared.split, title="Lines behind the bridge" if most else "Every line", most=most,
+        team="Feature",
         subtitle=f"{month_name(reading.month)} less {month_name(reading.against)} by model and meter, USD",
     )  # fmt: skip
-
-
-def _command(reading: Reading, opened: str) -> str:
-    """Return the command that lists the log rows behind a bar."""
-    leg = "" if opened == ALL else f" {opened}"
-    leg = leg or " volume"
-    return (
-        f"workbench model variance --month {reading.month} --against {reading.against} --rows{leg}"
-    )
 
 
 def _leg_tile(label: str, usd: float, foot: str) -> Tile:
@@ -186,7 +173,7 @@ def _plan(reading: Reading) -> tuple[Chart, ...]:
                 subtitle=f"Budget to actual by feature, {reading.plan_span}, {{unit}}",
                 foot=f"Budget: {reading.plan_source}", why=Link(anchor="legs"), span="full",
             ),
-            bridge=reading.plan,
+            bridge=reading.plan_drawn or reading.plan,
         ),
     )  # fmt: skip
 

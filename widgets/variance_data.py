@@ -8,11 +8,13 @@ from typing import Any
 from widgets.periods import ALL
 from workbench.errors import InputError
 from workbench.figures.theme import month_span
-from workbench.models.variance.bridge import Bridge, Step, budget_bridge
+from workbench.models.variance.bridge import Bridge, Step, budget_bridge, shortened
 from workbench.models.variance.months import Comparison, MonthFacts, compare
+from workbench.models.variance.opened_plan import PlanParts
 
 LIKE_FOR_LIKE = "like"
 PANELS = 8
+MOST_STEPS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -30,6 +32,12 @@ class Reading:
     plan_span: str
     plan_source: str
     outlook: Bridge | None
+    parts: PlanParts
+    """What the bars of the plan are joined from."""
+    followed: Mapping[str, str]
+    """Old model to the one it is compared as."""
+    behind: Mapping[str, Sequence[Mapping[str, Any]]]
+    """By month: requests, price rows and log segments of a model in a feature."""
     months: Sequence[str]
     unit_costs: Mapping[str, Sequence[float | None]]
     closed: Sequence[Mapping[str, Any]]
@@ -37,6 +45,11 @@ class Reading:
     payers: Sequence[Mapping[str, str]]
     """Who pays the month and by which rule, all features."""
     measured: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def plan_drawn(self) -> Bridge | None:
+        """The plan's bridge as it is drawn: the smallest steps are one bar."""
+        return None if self.plan is None else shortened(self.plan, MOST_STEPS)
 
 
 def published(snapshot: Any) -> dict[str, Any]:  # noqa: ANN401 - a Snapshot or a test's
@@ -61,17 +74,18 @@ def read(snapshot: Any, values: Mapping[str, Any]) -> Reading:  # noqa: ANN401 -
     facts = {name: MonthFacts.from_dict(one) for name, one in content["months"].items()}
     month, against = str(values["month"]), _against(facts, values)
     feature = None if values["feature"] == ALL else str(values["feature"])
-    compared = compare(
-        facts[against].of(feature), facts[month].of(feature),
-        successors=content["successors"] if values["models"] == LIKE_FOR_LIKE else None,
-    )  # fmt: skip
+    followed = content["successors"] if values["models"] == LIKE_FOR_LIKE else {}
+    compared = compare(facts[against].of(feature), facts[month].of(feature), successors=followed)
     closed = {one["period"] for one in content["closed"]}
     plan = _plan(content["budget"], facts, month, feature)
     rest = _rest_of_year(snapshot.document("envelope"), month, feature, newest=max(facts))
     outlook = None
     if plan is not None and rest is not None:
         outlook = budget_bridge(
-            budget_usd=plan[1], actual_usd=plan[2], steps=plan[3], rest_of_year_usd=rest
+            budget_usd=plan[1],
+            actual_usd=plan[2],
+            steps=plan[3],
+            rest_of_year_usd=rest[0] - rest[1],
         )
     return Reading(
         month=month, against=against, scope=feature or "All features",
@@ -82,12 +96,31 @@ def read(snapshot: Any, values: Mapping[str, Any]) -> Reading:  # noqa: ANN401 -
         plan_span="" if plan is None else plan[0],
         plan_source="assumptions/budget.yaml of the workspace",
         outlook=outlook,
+        parts=PlanParts(
+            months=_plan_months(content["budget"], month), file="assumptions/budget.yaml",
+            facts={name: one.of(feature) for name, one in facts.items()},
+            budget={
+                name: {who: float(usd) for who, usd in plan.items() if feature in (None, who)}
+                for name, plan in content["budget"].items()
+            },
+            source=content.get("budget_source", ""),
+            rest_source="" if rest is None else rest[2],
+            rest_usd=(0.0, 0.0) if rest is None else rest[:2],
+        ),
+        followed=followed, behind=content.get("behind", {}),
         months=sorted(facts),
         unit_costs=_unit_costs(facts, feature),
         closed=content["closed"],
         adjustments=content["adjustments"],
         payers=content.get("payers", {}).get(month, ()),
     )  # fmt: skip
+
+
+def newest(snapshot: Any) -> Reading:  # noqa: ANN401 - as above
+    """Compare the newest month with the one before, all features, like for like."""
+    month = max(published(snapshot)["months"])
+    values = {"month": month, "against": "before", "feature": ALL, "models": LIKE_FOR_LIKE}
+    return read(snapshot, values)
 
 
 def _against(facts: Mapping[str, MonthFacts], values: Mapping[str, Any]) -> str:
@@ -100,12 +133,16 @@ def _against(facts: Mapping[str, MonthFacts], values: Mapping[str, Any]) -> str:
     return earlier[-1]
 
 
+def _plan_months(budget: Mapping[str, Any], month: str) -> list[str]:
+    return [name for name in sorted(budget) if name[:4] == month[:4] and name <= month]
+
+
 def _plan(
     budget: Mapping[str, Mapping[str, float]], facts: Mapping[str, MonthFacts], month: str,
     feature: str | None,
 ) -> tuple[str, float, float, list[Step]] | None:  # fmt: skip
     """Return span, budget, actual and a step for each feature; the months of the year so far."""
-    months = [name for name in sorted(budget) if name[:4] == month[:4] and name <= month]
+    months = _plan_months(budget, month)
     if not months or any(name not in facts for name in months):
         return None
     planned: dict[str, float] = {}
@@ -130,16 +167,17 @@ def _plan(
 
 def _rest_of_year(
     content: Mapping[str, Any] | None, month: str, feature: str | None, *, newest: str
-) -> float | None:
-    """Return the P50 of the rest of the year less fixed costs, where an envelope begins there."""
+) -> tuple[float, float, str] | None:
+    """Return P50 of the rest of the year, the fixed costs in it, and which envelope says so."""
     if content is None or "refused" in content or feature is not None or month != newest:
         return None
-    for one in content["registers"].values():
+    for name_of_register, one in content["registers"].items():
         report = one["report"]
         year = month[:4]
         if report["months"][0] == _following(month) and year in report["by_year"]:
             count = sum(name[:4] == year for name in report["months"])
-            return report["by_year"][year]["p50"] - math.fsum(report["fixed_usd"][:count])
+            said = f"register {name_of_register}, months {_following(month)} to {year}-12"
+            return report["by_year"][year]["p50"], math.fsum(report["fixed_usd"][:count]), said
     return None
 
 

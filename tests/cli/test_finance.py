@@ -129,6 +129,24 @@ def test_a_bar_opens_the_log_rows_behind_it(folder: Path, tmp_path: Path):
     assert isinstance(odd.exception, InputError)
 
 
+def test_a_bar_of_token_use_and_of_the_budget_opens_its_rows(folder: Path):
+    users = answer(folder, "model", "variance", "--rows", "requests_per_user")
+    assert users["usd"] == pytest.approx(2)  # 30 to 31 requests of 1 Mtok at 2 USD
+    assert sum(one["usd"] for one in users["lines"]) == pytest.approx(users["usd"], abs=1e-12)
+    assert users["rows_in_all"] == 61
+    plan = {"owner": "lead", "date": "2026-08-01", "source": "board paper",
+            "months": {"2026-09": {"chat": 50.0, "idle": 9.0}, "2026-10": {"chat": 100.0}}}  # fmt: skip
+    (folder / "assumptions" / "budget.yaml").write_text(yaml.safe_dump(plan))
+    budget = answer(folder, "model", "variance", "--rows", "budget")
+    assert budget["usd"] == pytest.approx(60 + 186 - 159)
+    idle = answer(folder, "model", "variance", "--rows", "budget", "--line", "idle")
+    assert (idle["usd"], idle["rows_in_all"]) == (-9.0, 0)
+    assert idle["lines"] == [
+        {"name": "2026-09, planned", "feature": "idle", "usd": -9.0,
+         "source": "assumptions/budget.yaml › months.2026-09.idle; lead, 2026-08-01, board paper"}
+    ]  # fmt: skip
+
+
 def test_variance_refuses_a_month_without_usage(folder: Path):
     assert "No usage in 2026-01" in str(
         run(folder, "model", "variance", "--month", "2026-01").exception
@@ -379,5 +397,25 @@ def test_pages_read_what_the_commands_say(folder: Path, monkeypatch: pytest.Monk
     assert bridge.charts.head["answer"].startswith("Oct 2026 cost $186")
     assert [one["label"] for one in bridge.charts.tiles][1:4] == ["Volume", "Mix", "Price"]
     assert bridge.charts.tiles[1]["value"] == "+64.00"
-    bridge.inputs["rows"].value = "price"
-    assert bridge.charts.cards[-1]["title"] == "Lines behind price"
+    bridge._on_message(None, {"kind": "open", "key": "pvm/price"}, None)
+    # 2 to 3 USD a million tokens on 62 million.
+    assert bridge.charts.opened["title"] == "Rows behind Price: 62.00 USD"
+    row, total = bridge.charts.opened["rows"]
+    assert row[:5] == (
+        "house-model · uncached input tokens",
+        "chat",
+        "2.00 per Mtok",
+        "3.00 per Mtok",
+        "62.00",
+    )
+    assert row[5].startswith("contract ")
+    assert row[6].startswith("61 in ")
+    assert total[4] == "62.00"
+    assert "price --line" not in bridge.charts.opened["foot"]
+    assert bridge.charts.query == "open=pvm%2Fprice"
+    for hostile in ("pvm/nothing", "x" * 10_000, None, 7, ["pvm/mix"], {"key": "pvm/mix"}):
+        bridge._on_message(None, {"kind": "open", "key": hostile}, None)
+        assert bridge.charts.opened["key"] == "pvm/price"
+    bridge._on_message(None, {"kind": "open", "key": ""}, None)
+    assert bridge.charts.opened == {}
+    assert bridge.charts.query == ""

@@ -133,6 +133,76 @@ def test_dragged_slider_always_draws_the_last_value(page, served):
     )
 
 
+def click_bar(page, card, key: str) -> None:
+    """Click into the middle of the bar that opens `key`, as a mouse would."""
+    box = card.locator(".wb-plot").evaluate(
+        """(plot, key) => {
+            const at = plot.data.findIndex((trace) => trace.customdata?.[0] === key);
+            const bars = plot.querySelectorAll('.barlayer .trace');
+            bars[at].scrollIntoView({ block: 'center' });
+            const { x, y, width, height } = bars[at].querySelector('path').getBoundingClientRect();
+            return { x: x + width / 2, y: y + height / 2 };
+        }""",
+        key,
+    )
+    page.mouse.move(box["x"] - 1, box["y"])
+    page.mouse.move(box["x"], box["y"])
+    page.mouse.click(box["x"], box["y"])
+
+
+@pytest.mark.parametrize(
+    ("figure", "prefix"), [(0, "pvm/"), (1, "legs/"), (2, "plan/step/")], ids=["months", "legs", "plan"]
+)  # fmt: skip
+def test_click_on_a_bar_opens_rows_that_sum_to_it(page, served, figure, prefix):
+    open_page(page, served, "variance")
+    card = page.locator(".wb-grid .wb-card").nth(figure)
+    steps = card.locator(f".wb-opens button[data-key^='{prefix}']")
+    keys = [steps.nth(n).get_attribute("data-key") for n in range(steps.count())]
+    heights = card.locator(".wb-plot").evaluate(
+        "plot => Object.fromEntries(plot.data.filter(t => t.customdata).map(t => [t.customdata[0], t.y[0]]))"
+    )
+    tallest = max(keys, key=lambda key: heights[key] if key.count("/") > 0 else 0)
+    click_bar(page, card, tallest)
+    page.wait_for_selector(".wb-opened:not([hidden]) tr.total")
+    assert page.locator(".wb-opened").get_attribute("data-key") == tallest
+    assert card.locator(f"button[data-key='{tallest}']").get_attribute("aria-expanded") == "true"
+    title = page.inner_text(".wb-opened h2")
+    usd = page.locator(".wb-opened th").all_inner_texts().index("USD")
+    cells = page.locator(".wb-opened tbody tr").evaluate_all(
+        "(rows, at) => rows.map((row) => row.children[at].textContent)", usd
+    )
+    cents = [round(float(c.strip("()").replace(",", "")) * (-100 if c[0] == "(" else 100)) for c in cells]  # fmt: skip
+    assert sum(cents[:-1]) == cents[-1]
+    assert f": {cells[-1]} USD" in title
+    assert "sum to the bar" in page.inner_text(".wb-opened .wb-foot")
+
+
+def test_bars_open_by_keyboard_and_from_the_address(page, served):
+    open_page(page, served, "variance")
+    button = page.locator(".wb-opens button").first
+    button.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".wb-opened:not([hidden])")
+    page.wait_for_function("() => document.activeElement.classList.contains('wb-opened')")
+    key = page.locator(".wb-opened").get_attribute("data-key")
+    page.wait_for_function("() => location.search.includes('open=')")
+    page.reload()
+    page.wait_for_selector(f".wb-opened[data-key='{key}']:not([hidden])", timeout=PATIENCE_MS)
+    page.wait_for_selector(DRAWN, state="attached", timeout=PATIENCE_MS)
+    page.locator(".wb-opened").focus()
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".wb-opened[hidden]", state="attached")
+    page.wait_for_function("() => location.search === ''")
+    page.wait_for_function("() => document.activeElement.dataset.key")
+
+
+def test_bars_of_the_overview_open_too(page, served):
+    open_page(page, served, "overview")
+    page.locator(".wb-opens button", has_text="Volume").click()
+    page.wait_for_selector(".wb-opened:not([hidden]) tr.total")
+    assert page.inner_text(".wb-opened h2").startswith("Rows behind Volume")
+
+
 def test_hostile_names_are_text(page, served):
     open_page(page, served, "unit_economics", "?feature=all&environment=production")
     page.evaluate("document.querySelector('.wb-more').open = true")

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,9 @@ from workbench.errors import InputError
 from workbench.models.variance.bridge import Step, budget_bridge, variance_steps
 from workbench.models.variance.headless import variance_report
 from workbench.models.variance.legs import LEGS, PeriodUsage, UsageOfModel, usage_legs
+from workbench.models.variance.months import MeteredLine, MonthFacts, compare
+from workbench.models.variance.opened import cents_that_add, legs_bar, variance_bar
+from workbench.models.variance.opened_plan import PlanParts, plan_bar
 from workbench.models.variance.pvm import Line, fx_variance, price_volume_mix, with_successors
 
 quantities = st.floats(0, 1e6).map(lambda value: round(value, 3))
@@ -165,6 +169,88 @@ def test_usage_legs_sum_to_the_change(users, mtok, cached, large, price, discoun
     split = usage_legs(usage(), actual, method=method)
     scale = max(split.base_usd, split.actual_usd)
     assert sum(split.legs.values()) == pytest.approx(split.total, abs=1e-7 * scale)
+
+
+@given(
+    cached=st.floats(0, 1),
+    large=st.floats(0, 1),
+    price=st.floats(0.01, 100),
+    discount=st.floats(-0.2, 0.9),
+    method=st.sampled_from(["sequential", "shapley"]),
+)
+def test_rows_of_every_leg_sum_to_it(cached, large, price, discount, method):
+    actual = usage(120, 900, 14, cached, large, price, discount, 1.1)
+    split = usage_legs(usage(), actual, method=method)
+    scale = max(split.base_usd, split.actual_usd)
+    totals = {**split.legs, "base": split.base_usd, "actual": split.actual_usd}
+    assert set(split.rows) == set(totals)
+    for leg, usd in totals.items():
+        opened = legs_bar(f"legs/{leg}", split, months=("2026-09", "2026-10"))
+        assert opened.usd == usd
+        assert opened.sum_usd == pytest.approx(usd, abs=1e-9 * scale)
+    # By hand: the base has 10 Mtok; whatever moves, its rows cost what its period did.
+    assert sum(row.before for row in split.rows["base"]) == pytest.approx(10)
+
+
+def month_of(usd: float, *, model: str = "m", feature: str = "chat") -> MonthFacts:
+    line = MeteredLine(provider="p", model=model, meter="output_tokens", feature=feature,
+                       quantity=2.0, unit="Mtok", usd=usd, list_usd=usd)  # fmt: skip
+    return MonthFacts(
+        lines=(line,), users=1, users_by_feature={},
+        features={feature: {"requests": 3.0, "usd": usd, "unpriced": 0}},
+    )  # fmt: skip
+
+
+def test_a_price_bar_opens_the_line_and_what_it_followed():
+    followed = {"old": "new"}
+    compared = compare(month_of(4, model="old"), month_of(10, model="new"), successors=followed)
+    opened = variance_bar("pvm/price", compared, months=("a", "b"), followed=followed)
+    (row,) = opened.rows
+    assert (row.before, row.after, row.usd, opened.usd) == (2.0, 5.0, 6.0, 6.0)
+    assert row.models == ("new", "old")
+    assert variance_bar("pvm/after", compared, months=("a", "b"), followed={}).usd == 10
+    for key in ("pvm/", "pvm/lines", "pvm/__class__", "legs/users"):
+        assert variance_bar(key, compared, months=("a", "b"), followed={}) is None
+
+
+def plan_parts(budget, facts) -> PlanParts:
+    return PlanParts(
+        months=sorted(budget), facts=facts, budget=budget, source="lead", file="b.yaml"
+    )
+
+
+def test_a_budget_bar_opens_its_months_and_a_plan_line_alone_says_whose_it_is():
+    parts = plan_parts({"2026-01": {"chat": 5.0, "idle": 3.0}}, {"2026-01": month_of(7)})
+    steps = [Step(label="chat", value_usd=2.0, rows=("chat",)), Step(label="idle", value_usd=-3.0, rows=("idle",))]  # fmt: skip
+    bridge = budget_bridge(budget_usd=8.0, actual_usd=7.0, steps=steps)
+    opened = {bar.key: plan_bar(bar.key, bridge, parts) for bar in bridge.bars}
+    assert {key: bar.sum_usd for key, bar in opened.items()} == {
+        "plan/budget": 8.0, "plan/step/chat": 2.0, "plan/step/idle": -3.0, "plan/actual": 7.0,
+    }  # fmt: skip
+    (idle,) = opened["plan/step/idle"].rows
+    assert idle.source == "b.yaml › months.2026-01.idle; lead"
+    assert opened["plan/step/idle"].note == "No usage is metered for idle: the plan line alone."
+    assert plan_bar("plan/step/other", bridge, parts) is None
+    assert plan_bar("", bridge, parts) is None
+
+
+def test_cost_that_no_line_holds_is_a_row_of_its_own():
+    facts = replace(month_of(7), features={"chat": {"requests": 3.0, "usd": 9.0, "unpriced": 0}})
+    parts = plan_parts({"2026-01": {"chat": 5.0}}, {"2026-01": facts})
+    bridge = budget_bridge(
+        budget_usd=5.0, actual_usd=9.0, steps=[Step(label="chat", value_usd=4.0, rows=("chat",))]
+    )
+    opened = plan_bar("plan/step/chat", bridge, parts)
+    assert opened.sum_usd == 4.0
+    assert [row.usd for row in opened.rows if "no line" in row.name] == [2.0]
+
+
+@given(st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=30))
+def test_shown_cents_add_up_to_the_shown_total(usd):
+    total = math.fsum(usd)
+    shown = cents_that_add(usd, total)
+    assert round(math.fsum(shown) * 100) == round(total * 100)
+    assert all(abs(a - b) < 0.0100001 for a, b in zip(shown, usd, strict=True))
 
 
 def test_a_new_model_is_mix_and_never_a_price_change():

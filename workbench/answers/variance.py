@@ -2,7 +2,7 @@
 
 A closed month is told by its record, so it never moves; any other month by the rollups.
 """
-# ruff: noqa: S608 - names of lines are quoted as text; months are bound
+# ruff: noqa: S608 - the one number put into a statement is a constant of this file
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -13,8 +13,7 @@ from workbench.answers import Source
 from workbench.answers.allocation import month_allocation
 from workbench.answers.closes import adjustments, close_records
 from workbench.answers.month_facts import current_facts
-from workbench.errors import InputError
-from workbench.models.variance.months import LEGS, MonthFacts, months_variance
+from workbench.models.variance.months import MonthFacts, months_variance
 from workbench.playbook.dossier_files import read_dossiers
 
 
@@ -38,7 +37,49 @@ def document(source: Source) -> dict[str, Any] | None:
         ],
         "adjustments": adjustments(source),
         "payers": {month: _payers(source, month) for month in found},
+        "budget_source": budget_source(source),
+        "behind": behind(source),
     }  # fmt: skip
+
+
+def budget_source(source: Source) -> str:
+    """Return who owns the plan, from when it is and on which grounds, as its file says."""
+    plan = source.workspace.documents()["assumptions"].get("budget")
+    plan = plan if isinstance(plan, dict) else {}
+    return ", ".join(
+        str(plan[name]) if plan.get(name) else f"no {name} given"
+        for name in ("owner", "date", "source")
+    )
+
+
+SEGMENTS_NAMED = 3
+"""Ids of log segments named for a row of a page; how many there are is said."""
+
+
+def behind(source: Source) -> dict[str, list[dict[str, Any]]]:
+    """Return, by month, what each model's priced requests in a feature rest on.
+
+    Requests, which price rows priced them (`price_version`), and the log segments they are in:
+    how many, and the ids of those with most of them. Rows that were disposed of are not here.
+    """
+    if not source.catalog.has_rates():
+        return {}
+    found = source.rows(
+        "SELECT month, model, feature, CAST(sum(requests) AS BIGINT) AS requests, "
+        "list_sort(list(DISTINCT price_version) FILTER (price_version IS NOT NULL)) AS prices, "
+        "count(DISTINCT source_id) AS segments, "
+        f"list(DISTINCT source_id ORDER BY source_id) FILTER (place <= {SEGMENTS_NAMED:d}) AS ids "
+        "FROM (SELECT *, dense_rank() OVER (PARTITION BY month, model, feature "
+        "ORDER BY of_segment DESC, source_id) AS place FROM ("
+        "SELECT *, sum(requests) OVER (PARTITION BY month, model, feature, source_id) AS of_segment "
+        "FROM (SELECT strftime(started_at, '%Y-%m') AS month, model, "
+        "coalesce(feature, '(none)') AS feature, source_id, price_version, count(*) AS requests "
+        "FROM priced_usage GROUP BY ALL))) GROUP BY ALL ORDER BY ALL"
+    )
+    by_month: dict[str, list[dict[str, Any]]] = {}
+    for row in found:
+        by_month.setdefault(row.pop("month"), []).append(row)
+    return by_month
 
 
 def _payers(source: Source, month: str) -> list[dict[str, str]]:
@@ -61,94 +102,6 @@ def report(
         {name: MonthFacts.from_dict(one) for name, one in found.items()},
         month=month, against=against, successors=successors(source),
     )  # fmt: skip
-
-
-def rows_behind(
-    source: Source,
-    leg: str,
-    *,
-    month: str | None = None,
-    against: str | None = None,
-    line: str | None = None,
-    limit: int = 50,
-) -> dict[str, Any]:
-    """Return the log rows behind one bar of the bridge: those of the lines that make it.
-
-    Parameters
-    ----------
-    leg
-        volume, mix, price, new or discontinued.
-    line
-        Only this line, written as pages write it: model · meter.
-    limit
-        Rows to list, the dearest first; how many there are in all is said.
-
-    Raises
-    ------
-    InputError
-        If no line has a share in the leg, or none of that name.
-    """
-    if leg not in LEGS:
-        raise InputError(f"No leg {leg!r}; there are {', '.join(LEGS)}.")
-    found = report(source, month=month, against=against)
-    lines = sorted(
-        (one for one in found["lines"] if one[leg] and line in (None, one["name"])),
-        key=lambda one: -abs(one[leg]),
-    )
-    if not lines:
-        raise InputError(
-            f"No line has a share in {leg}{f' and is named {line!r}' if line else ''}."
-        )
-    # A successor's line holds the rows of what it followed as well.
-    followed = successors(source)
-    wanted = [
-        (model, name.split(" · ", 1)[1].replace(" ", "_"), one["team"])
-        for one in lines
-        for name in [one["name"]]
-        for model in _models_of(name.split(" · ", 1)[0], followed)
-    ]
-    query = _rows_query(wanted)
-    spans = {"months": [found["against"], found["month"]]}
-    (total,) = source.rows(
-        f"SELECT count(*) AS rows, CAST(sum(contract_cost_usd) AS VARCHAR) AS usd FROM ({query})",
-        spans,
-    )
-    rows = source.rows(f"{query} ORDER BY contract_cost_usd DESC NULLS LAST LIMIT {limit:d}", spans)
-    return {
-        "leg": leg, "against": found["against"], "month": found["month"], "usd": found[leg],
-        "lines": [{"name": one["name"], "feature": one["team"], "usd": one[leg]} for one in lines],
-        "rows_in_all": total["rows"], "rows_usd": total["usd"], "rows": rows,
-    }  # fmt: skip
-
-
-def _models_of(model: str, followed: Mapping[str, str]) -> list[str]:
-    names = [model]
-    for name in names:
-        names += [old for old, new in followed.items() if new == name and old not in names]
-    return names
-
-
-def _rows_query(wanted: list[tuple[str, str, str]]) -> str:
-    """Return SQL for the priced rows that use a meter of a model in a feature, with their file."""
-    by_line: dict[tuple[str, str], list[str]] = {}
-    for model, meter, feature in wanted:
-        by_line.setdefault((model, feature), []).append(meter)
-    used = " OR ".join(
-        f"(p.model = {_text(model)} AND coalesce(p.feature, '(none)') = {_text(feature)}"
-        f" AND ({' OR '.join(f'p.{meter} > 0' for meter in meters)}))"
-        for (model, feature), meters in by_line.items()
-    )
-    return (
-        "SELECT strftime(p.started_at, '%Y-%m') AS month, p.started_at, p.model, p.feature, p.request_id,"
-        " p.contract_cost_usd, p.price_status, m.path, p.source_row FROM priced_usage AS p"
-        " JOIN ingest_manifest AS m ON m.source_id = p.source_id"
-        f" WHERE list_contains($months, strftime(p.started_at, '%Y-%m')) AND ({used})"
-    )
-
-
-def _text(value: str) -> str:
-    """Return a value as SQL text; quotes in it are doubled."""
-    return "'" + value.replace("'", "''") + "'"
 
 
 def facts(source: Source) -> dict[str, dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 import yaml
 
-from workbench.cli.app import json_option, print_json, print_rows, workspace_option
+from workbench.cli.app import export_group, json_option, print_json, print_rows, workspace_option
 from workbench.cli.playbook import as_of_option, opened
 from workbench.errors import InputError
 
@@ -17,11 +17,7 @@ def register(group: click.Group) -> None:
     from workbench.cli.analysis import model
 
     model.add_command(provider_exit)
-    export = group.commands.get("export")
-    if not isinstance(export, click.Group):
-        export = click.Group("export", help="Write what the workbench knows as a file.")
-        group.add_command(export)
-    export.add_command(exit_plan)
+    export_group(group).add_command(exit_plan)
 
 
 def plain_inputs(path: Path) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from workbench.cli.app import (
     workspace_option,
 )
 from workbench.cli.playbook import as_of_option, opened
+from workbench.models.variance.bars import BARS
 
 
 def register(group: click.Group) -> None:
@@ -31,10 +32,12 @@ def register(group: click.Group) -> None:
     "--against", type=Month(), help="YYYY-MM to compare with; the month before without it."
 )
 @click.option(
-    "--rows", "leg", type=click.Choice(["volume", "mix", "price", "new", "discontinued"]),
-    help="List the log rows behind this bar of the bridge instead.",
+    "--rows", "leg", type=click.Choice(BARS), metavar="BAR",
+    help=f"List the log rows behind a bar instead: {', '.join(BARS)}.",
 )  # fmt: skip
-@click.option("--line", help="With --rows: only this line, as the page writes it.")
+@click.option(
+    "--line", help="With --rows: only this line, as the page writes it; with budget, a feature."
+)
 @click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True)
 @as_of_option
 @workspace_option
@@ -67,13 +70,20 @@ def variance(
 def _rows_behind(
     leg: str, folder: Path, as_of: datetime | None, as_json: bool, **asked: Any,  # noqa: ANN401
 ) -> None:  # fmt: skip
-    from workbench.answers.variance import rows_behind
+    from workbench.answers.variance_rows import rows_behind
 
     with opened(folder, as_of=as_of) as source:
         found = rows_behind(source, leg, **asked)
     if as_json:
         print_json(found)
         return
+    print_rows(
+        ["row", "feature", "USD", "source"],
+        [
+            [one["name"], one.get("feature", ""), f"{one['usd']:,.4f}", one.get("source", "")]
+            for one in found["lines"][: asked["limit"]]
+        ],
+    )
     columns = (
         "started_at",
         "model",
@@ -86,7 +96,7 @@ def _rows_behind(
     print_rows(columns, [[str(row[name]) for name in columns] for row in found["rows"]])
     click.echo(
         f"{found['leg']} {found['usd']:+,.2f} USD from {found['against']} to {found['month']} rests on "
-        f"{len(found['lines'])} lines and {found['rows_in_all']:,} log rows of both months"
+        f"{len(found['lines'])} lines and {found['rows_in_all']:,} log rows"
         + (
             f"; the dearest {len(found['rows']):,} are listed."
             if found["rows_in_all"] > len(found["rows"])

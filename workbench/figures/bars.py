@@ -167,11 +167,14 @@ def waterfall(
     end: tuple[str, float],
     more_is_bad: bool = True,
     forecast: Collection[str] = (),
+    opens: Sequence[str] = (),
 ) -> Chart:
     """Draw the bridge from one total to another; each leg's colour says good or bad.
 
     Parameters
     ----------
+    opens
+        Keys of what each bar opens, from start to end; empty where nothing does.
     forecast
         Names of legs and totals that are yet to come: hatched, and neither good nor bad.
 
@@ -209,6 +212,8 @@ def waterfall(
                 hatched=name in forecast,
             )
         )
+        if i < len(opens) and opens[i]:
+            traces[-1]["customdata"] = [opens[i]]
         notes.append(
             theme.note(text, x=i, y=high / divisor, color=theme.INK, strong=True, yshift=9)
         )
@@ -233,6 +238,7 @@ def waterfall(
     return chart(
         caption, figure={"data": traces, "layout": layout}, rows=rows, unit=unit,
         summary=f"{summary} ({caption.unit}).", columns=("Step", caption.unit),
+        opens=[(key, month(name)) for key, (name, _) in zip(opens, steps, strict=False)],
     )  # fmt: skip
 
 

@@ -47,6 +47,7 @@ def chart(
     columns: Sequence[str],
     rows: Sequence[Sequence[str]],
     unit: str = "",
+    opens: Sequence[tuple[str, str]] = (),
 ) -> Chart:
     """Put a figure, its words and its table together."""
     return Chart(
@@ -60,6 +61,7 @@ def chart(
         why=caption.why,
         span=caption.span,
         empty="" if rows else EMPTY,
+        opens=tuple((key, name) for key, name in opens if key),
     )
 
 

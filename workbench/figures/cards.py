@@ -60,6 +60,8 @@ class Chart:
     span: Span = "half"
     empty: str = ""
     """Set when there is nothing to draw: what to do about it."""
+    opens: tuple[tuple[str, str], ...] = ()
+    """Bars that open the rows behind them: (key, name); a trace's `customdata` names its key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +107,13 @@ class View:
     """What the reader must know before trusting the figures; empty when there is nothing."""
     state: tuple[tuple[str, str], ...] = ()
     """More pairs for the state line, e.g. ('scenario', 'Base v7')."""
+    opened: Table | None = None
+    """The rows behind the bar that was clicked, shown under its figure."""
+
+    def offered(self) -> dict[str, str]:
+        """Return what may be opened, by key."""
+        cards = (*self.cards, *self.details)
+        return {k: name for card in cards if isinstance(card, Chart) for k, name in card.opens}
 
     def __post_init__(self) -> None:
         charts = sum(isinstance(card, Chart) for card in self.cards)

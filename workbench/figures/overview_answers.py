@@ -134,7 +134,8 @@ def bridge(
         title=title, subtitle=f"Cost bridge, {theme.month_name(start[0])} to {theme.month_name(end[0])}, all environments, {{unit}}",
         span="narrow", foot="Legs add up exactly; nothing unexplained", why=Link(text="variance", page="variance"),
     )  # fmt: skip
-    return waterfall(caption, start=start, legs=moved, end=end)
+    opens = ["pvm/before", *(f"pvm/{name.lower()}" for name, _ in moved), "pvm/after"]
+    return waterfall(caption, start=start, legs=moved, end=end, opens=opens)
 
 
 def unit_costs(

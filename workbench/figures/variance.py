@@ -1,7 +1,5 @@
 """How a variance is drawn: bridge from budget to actual to outlook, legs, and the lines behind."""
 
-from collections.abc import Sequence
-
 from workbench.figures import bars, theme
 from workbench.figures.caption import Caption
 from workbench.figures.cards import Chart, Table
@@ -19,13 +17,12 @@ LEG_NAMES = {
     "discount": "Discount",
     "fx": "FX",
 }
-MOST_LEGS = 8
 HALF_A_CENT_USD = 0.005
 COLUMNS = ("volume", "mix", "mix_relative", "price", "new", "discontinued")
 
 
 def bridge_to_actual(caption: Caption, *, bridge: Bridge) -> Chart:
-    """Draw the steps between the first total and the actual."""
+    """Draw the steps between the first total and the actual; shorten a long bridge before."""
     totals = [at for at, bar in enumerate(bridge.bars) if bar.kind == "total"]
     return _between(caption, bridge, totals[0], totals[1])
 
@@ -46,23 +43,23 @@ def bridge_to_outlook(caption: Caption, *, bridge: Bridge) -> Chart:
 
 def between_months(caption: Caption, *, split: PriceVolumeMix, before: str, after: str) -> Chart:
     """Draw the legs between two months' costs; a leg of nothing is left out."""
-    legs = [(step.label, step.value_usd) for step in variance_steps(split) if step.value_usd]
+    steps = [step for step in variance_steps(split) if step.value_usd]
     return bars.waterfall(
-        caption, start=(before, split.base_usd), legs=legs, end=(after, split.actual_usd)
-    )
+        caption, start=(before, split.base_usd), end=(after, split.actual_usd),
+        legs=[(step.label, step.value_usd) for step in steps],
+        opens=["pvm/before", *(f"pvm/{step.label.lower()}" for step in steps), "pvm/after"],
+    )  # fmt: skip
 
 
 def usage_legs(caption: Caption, *, legs: UsageLegs, before: str, after: str) -> Chart:
     """Draw the legs from users to FX between two periods; a leg below half a cent is left out."""
+    moved = [name for name, value in legs.legs.items() if abs(value) >= HALF_A_CENT_USD]
     return bars.waterfall(
         caption,
         start=(before, legs.base_usd),
-        legs=[
-            (LEG_NAMES[name], value)
-            for name, value in legs.legs.items()
-            if abs(value) >= HALF_A_CENT_USD
-        ],
+        legs=[(LEG_NAMES[name], legs.legs[name]) for name in moved],
         end=(after, legs.actual_usd),
+        opens=[f"legs/{name}" for name in ("base", *moved, "actual")],
     )
 
 
@@ -71,26 +68,19 @@ def lines_table(
     *,
     title: str,
     subtitle: str,
-    rows: Sequence[str] | None = None,
     most: int | None = None,
     team: str = "Team",
-    log_rows: str = "",
 ) -> Table:
-    """List every line with its legs, or only those behind one bar; the last row adds them up.
+    """List every line with its legs; the last row adds them up.
 
     Parameters
     ----------
-    rows
-        Names of lines, as `Bar.rows` gives them; None lists all.
     most
         Lines to show, those that moved most first; the others are added up in one row.
     team
         What the second column is called.
-    log_rows
-        Command that lists the log rows behind the lines; said at the foot.
     """
-    chosen = [line for line in split.lines if rows is None or line.name in rows]
-    chosen.sort(key=lambda line: -sum(abs(getattr(line, leg)) for leg in COLUMNS))
+    chosen = sorted(split.lines, key=lambda line: -sum(abs(getattr(line, leg)) for leg in COLUMNS))
     shown = chosen if most is None else chosen[:most]
     body = [
         (line.name, line.team, *(_cents(getattr(line, leg)) for leg in COLUMNS)) for line in shown
@@ -106,8 +96,7 @@ def lines_table(
         columns=("Line", team, "Volume", "Mix", "Mix, relative", "Price", "New", "Discontinued"),
         rows=(*body, total),
         text_columns=(team,),
-        foot="Relative mix has the same total and is negative where share moved to a cheap line."
-        + (f" Log rows: {log_rows}" if log_rows else ""),
+        foot="Relative mix has the same total and is negative where share moved to a cheap line.",
         has_total=True,
     )
 
@@ -144,20 +133,11 @@ def _cents(usd: float) -> str:
 
 def _between(caption: Caption, bridge: Bridge, first: int, last: int) -> Chart:
     start, end = bridge.bars[first], bridge.bars[last]
-    steps = [(bar.label, bar.value_usd) for bar in bridge.bars[first + 1 : last]]
     return bars.waterfall(
         caption,
         start=(start.label, start.end_usd),
-        legs=_at_most(steps, MOST_LEGS),
+        legs=[(bar.label, bar.value_usd) for bar in bridge.bars[first + 1 : last]],
         end=(end.label, end.end_usd),
         forecast={bar.label for bar in bridge.bars if bar.scenario == "FC"},
+        opens=[bar.key for bar in bridge.bars[first : last + 1]],
     )
-
-
-def _at_most(steps: list[tuple[str, float]], most: int) -> list[tuple[str, float]]:
-    """Keep the largest steps in their order and add up the others as one."""
-    if len(steps) <= most:
-        return steps
-    kept = sorted(range(len(steps)), key=lambda at: -abs(steps[at][1]))[: most - 1]
-    rest = sum(value for at, (_, value) in enumerate(steps) if at not in kept)
-    return [*(steps[at] for at in sorted(kept)), ("Other", rest)]

@@ -168,13 +168,14 @@ function tableOf(data, caption) {
 
 /** A card keeps its element while the page lives, so figures are redrawn and never rebuilt. */
 class Card {
-  constructor(redraw) {
+  constructor(redraw, open) {
+    this.open = open; this.opens = el("p", { class: "wb-opens", hidden: true });
     this.title = el("h2"); this.sub = el("p", { class: "wb-sub" }); this.note = el("span");
     this.summary = el("p", { class: "wb-sr" }); this.plot = el("div", { class: "wb-plot", role: "img" });
     this.twin = el("div", { class: "wb-scroll wb-twin", tabindex: "0", role: "region", hidden: true });
     this.toggle = el("button", { class: "wb-link", type: "button", "aria-pressed": "false", onclick: () => this.flip() }, "table");
     this.links = el("span"); this.redraw = redraw; this.drawn = null;
-    this.node = el("section", { class: "wb-card" }, this.title, this.sub, this.summary, this.plot, this.twin,
+    this.node = el("section", { class: "wb-card" }, this.title, this.sub, this.summary, this.plot, this.twin, this.opens,
       el("div", { class: "wb-foot" }, this.note, this.links));
   }
   flip() {
@@ -191,6 +192,7 @@ class Card {
     const chart = "figure" in data;
     this.links.replaceChildren(...[chart && !data.empty ? this.toggle : null, anchor(data.why)].filter(Boolean));
     this.summary.textContent = chart ? data.summary : "";
+    this.offer(chart && !data.empty ? data.opens ?? [] : []);
     if (!chart || data.empty) {
       const none = data.empty && (chart || data.rows.length === 0);
       const body = none ? el("p", { class: "wb-empty" }, data.empty) : el("div", { class: "wb-scroll", tabindex: "0", role: "region", "aria-label": data.title }, tableOf(data, data.title));
@@ -202,6 +204,15 @@ class Card {
     this.plot.setAttribute("role", "img"); this.plot.setAttribute("aria-label", `${data.title}. ${data.summary}`);
     if (!this.twin.hidden) this.fillTwin();
   }
+  /** Buttons that open a bar's rows: what a click on the bar does, for the keyboard too. */
+  offer(bars) {
+    this.opens.hidden = bars.length === 0; this.plot.classList.toggle("wb-clickable", bars.length > 0);
+    const focused = this.opens.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+    this.opens.replaceChildren(...(bars.length ? ["Rows behind "] : []), ...bars.map(([key, name]) =>
+      el("button", { class: "wb-link", type: "button", "data-key": key, "aria-expanded": "false", onclick: () => this.open(key) }, name)));
+    if (focused) [...this.opens.children].find((one) => one.dataset.key === focused)?.focus();
+  }
+  mark(key) { for (const one of this.opens.children) one.setAttribute("aria-expanded", String(one.dataset.key === key)); }
   get isFigure() { return this.data && "figure" in this.data && !this.data.empty && !this.plot.hidden; }
   /** Take the room the figure asks for; all cards do so before any is drawn, so rows are level. */
   makeRoom(unit) {
@@ -220,6 +231,8 @@ class Card {
     const wanted = dressed({ data: this.data.figure.data, layout: this.layout }, colors, unit);
     const figure = stretched(wanted, height, unit);
     await Plotly.react(this.plot, figure.data, { ...figure.layout, width: this.width, autosize: false }, { displayModeBar: false, responsive: false, showTips: false });
+    this.plot.removeAllListeners?.("plotly_click");
+    if (this.data.opens?.length) this.plot.on("plotly_click", ({ points }) => { const key = points[0]?.customdata; if (typeof key === "string") this.open(key); });
   }
   failed(error) {
     this.drawn = null;

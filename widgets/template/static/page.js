@@ -54,6 +54,7 @@ class Board {
     this.more = el("details", { class: "wb-more", hidden: true, ontoggle: () => this.schedule() }, el("summary", {}, "Details"), this.moreGrid);
     this.head = el("div", { class: "wb-head" }, inVoila() ? null : this.state, this.heading, this.scope, this.notice, this.drawer);
     this.body = el("div", { class: "wb-body" }, this.tiles, this.grid, this.more);
+    this.panel = el("section", { class: "wb-card wb-opened", tabindex: "-1", "aria-live": "polite", hidden: true, onkeydown: (event) => { if (event.key === "Escape") this.open(""); } });
     this.cards = []; this.moreCards = []; this.shown = {}; this.times = 0;
     this.firstDrawn = new Promise((resolve) => { this.wasDrawn = resolve; });
     this.moveTo(host);
@@ -69,6 +70,7 @@ class Board {
     if (this.shown[name] === text) return;
     this.shown[name] = text;
     if (name === "head") this.showHead(data);
+    if (name === "opened") this.showOpened(data ?? {});
     if (name === "tiles") this.tiles.replaceChildren(...data.map(tile));
     if (name === "cards") { this.place(data, this.grid, this.cards); this.schedule(); }
     if (name === "details") { this.more.hidden = data.length === 0; this.place(data, this.moreGrid, this.moreCards); if (this.more.open) this.schedule(); }
@@ -79,8 +81,38 @@ class Board {
     this.state.replaceChildren(...stateLine(data.state ?? []));
     this.page?.classList.toggle("wb-stale", Boolean(data.stale));
   }
+  /** Ask for the rows behind a bar; an empty key closes them. Without a kernel nothing opens. */
+  open(key) { this.asked = key; this.send?.({ kind: "open", key }); }
+  showOpened(data) {
+    const closed = this.panel.dataset.key, cards = [...this.cards, ...this.moreCards];
+    this.panel.hidden = !data.key; this.panel.dataset.key = data.key ?? "";
+    for (const card of cards) card.mark(data.key);
+    const button = (key) => cards.flatMap((card) => [...card.opens.children]).find((one) => key && one.dataset.key === key);
+    if (!data.key) { this.panel.replaceChildren(); if (this.asked === "") button(closed)?.focus(); this.asked = null; this.schedule(); return; }
+    const close = el("button", { class: "wb-link", type: "button", onclick: () => this.open("") }, "close");
+    this.panel.replaceChildren(el("h2", {}, data.title), el("p", { class: "wb-sub" }, data.subtitle),
+      el("div", { class: "wb-scroll", tabindex: "0", role: "region", "aria-label": data.title }, tableOf(data, data.title)),
+      el("div", { class: "wb-foot" }, el("span", {}, data.foot), el("span", {}, close)));
+    this.settleOpened();
+    if (this.asked === data.key) { this.panel.focus({ preventScroll: true }); this.panel.scrollIntoView({ block: "nearest", behavior: "smooth" }); }
+    this.asked = null;
+  }
+  /** The rows stand under the row of cards in which their bar is. */
+  settleOpened() {
+    const key = this.panel.dataset.key;
+    if (!key) return;
+    const cards = [...this.cards, ...this.moreCards];
+    const owner = cards.find((card) => [...card.opens.children].some((one) => one.dataset.key === key));
+    if (!owner) return;
+    this.panel.style.position = "absolute"; // it must not break the row it is to stand under
+    const row = cards.filter((card) => card.node.parentNode === owner.node.parentNode && card.node.offsetTop === owner.node.offsetTop);
+    this.panel.style.position = "";
+    const last = row[row.length - 1].node;
+    if (last.nextSibling !== this.panel) last.after(this.panel);
+    for (const card of cards) card.mark(key);
+  }
   place(wanted, into, kept) {
-    while (kept.length < wanted.length) { const card = new Card(() => this.schedule()); kept.push(card); into.append(card.node); }
+    while (kept.length < wanted.length) { const card = new Card(() => this.schedule(), (key) => this.open(key)); kept.push(card); into.append(card.node); }
     while (kept.length > wanted.length) kept.pop().node.remove();
     wanted.forEach((data, i) => kept[i].show(data));
   }
@@ -97,6 +129,7 @@ class Board {
     for (const card of open) {
       try { await card.draw(Plotly, colors, unit); } catch (error) { console.warn(error); card.failed(error); }
     }
+    this.settleOpened();
     this.host.dataset.drawn = String(++this.times);
     performance.mark("wb-drawn");
     this.wasDrawn();
@@ -104,7 +137,7 @@ class Board {
   clear() { for (const card of [...this.cards, ...this.moreCards]) window.Plotly?.purge(card.plot); }
 }
 
-const PARTS = ["head", "tiles", "cards", "details"];
+const PARTS = ["head", "tiles", "cards", "details", "opened"];
 
 /** Draw the view that came with the HTML, before the widgets behind it have started. */
 function paintEarly() {
@@ -134,6 +167,7 @@ function render({ model, el: host }) {
   const early = inVoila() ? document.querySelector(".wb-early") : null;
   const board = early ? window.wbBoard : new Board(host);
   host.classList.add("wb-board");
+  board.send = (message) => model.send(message);
   for (const name of PARTS) {
     const show = () => board.show(name, model.get(name));
     model.on(`change:${name}`, show);

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from workbench.models.variance.pvm import PriceVolumeMix
@@ -28,6 +28,8 @@ class Bar:
     end_usd: float
     rows: tuple[str, ...] = ()
     """Names of the lines the bar rests on, so that a page can open them."""
+    key: str = ""
+    """What opens it; empty where nothing does."""
 
     @property
     def value_usd(self) -> float:
@@ -65,6 +67,27 @@ def variance_steps(split: PriceVolumeMix) -> list[Step]:
     ]
 
 
+def shortened(bridge: Bridge, most: int) -> Bridge:
+    """Keep the `most` - 1 largest steps up to the actual in their order; add the others up as one."""
+    steps = [at for at, bar in enumerate(bridge.bars) if bar.scenario == "VAR"]
+    if len(steps) <= most:
+        return bridge
+    kept = sorted(steps, key=lambda at: -abs(bridge.bars[at].value_usd))[: most - 1]
+    rest = [bridge.bars[at] for at in steps if at not in kept]
+    other = Step(
+        label="Other", value_usd=math.fsum(bar.value_usd for bar in rest),
+        rows=tuple(row for bar in rest for row in bar.rows),
+    )  # fmt: skip
+    running = bridge.bars[0].end_usd
+    bars = [bridge.bars[0]]
+    for at in sorted(kept):
+        moved = bridge.bars[at].value_usd
+        bars.append(replace(bridge.bars[at], start_usd=running, end_usd=running + moved))
+        running += moved
+    bars.append(replace(_step(other, running), key="plan/other"))
+    return replace(bridge, bars=(*bars, *bridge.bars[steps[-1] + 1 :]))
+
+
 def budget_bridge(
     *,
     budget_usd: float,
@@ -89,15 +112,16 @@ def budget_bridge(
     tolerance_usd
         A rest below this is float noise; a larger one is a bar named "Unexplained".
     """
-    bars = [_total("Budget to date", "PL", budget_usd)]
+    bars = [_total("Budget to date", "PL", budget_usd, key="plan/budget")]
     running = budget_usd
     for step in steps:
         bars.append(_step(step, running))
         running += step.value_usd
     unexplained = actual_usd - math.fsum([budget_usd, *(step.value_usd for step in steps)])
     if abs(unexplained) >= tolerance_usd:
-        bars.append(_step(Step(label="Unexplained", value_usd=unexplained), running))
-    bars.append(_total("Actual to date", "AC", actual_usd))
+        rest = Step(label="Unexplained", value_usd=unexplained)
+        bars.append(replace(_step(rest, running), key="plan/unexplained"))
+    bars.append(_total("Actual to date", "AC", actual_usd, key="plan/actual"))
     if rest_of_year_usd is not None:
         outlook = actual_usd + rest_of_year_usd
         bars.append(
@@ -107,16 +131,19 @@ def budget_bridge(
                 scenario="FC",
                 start_usd=actual_usd,
                 end_usd=outlook,
+                key="plan/rest",
             )
         )
-        bars.append(_total("Outlook", "FC", outlook))
+        bars.append(_total("Outlook", "FC", outlook, key="plan/outlook"))
         if budget_year_usd is not None:
-            bars.append(_total("Budget year", "PL", budget_year_usd))
+            bars.append(_total("Budget year", "PL", budget_year_usd, key="plan/year"))
     return Bridge(bars=tuple(bars), unexplained_usd=unexplained)
 
 
-def _total(label: str, scenario: Literal["AC", "PL", "FC"], value_usd: float) -> Bar:
-    return Bar(label=label, kind="total", scenario=scenario, start_usd=0.0, end_usd=value_usd)
+def _total(label: str, scenario: Literal["AC", "PL", "FC"], value_usd: float, *, key: str) -> Bar:
+    return Bar(
+        label=label, kind="total", scenario=scenario, start_usd=0.0, end_usd=value_usd, key=key
+    )
 
 
 def _step(step: Step, running_usd: float) -> Bar:
@@ -127,4 +154,5 @@ def _step(step: Step, running_usd: float) -> Bar:
         start_usd=running_usd,
         end_usd=running_usd + step.value_usd,
         rows=step.rows,
+        key=f"plan/step/{step.label}" if step.rows else "",
     )

@@ -9,7 +9,7 @@ Each factor moves from its base to its actual value; the change of the product i
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Literal
 
@@ -57,6 +57,18 @@ class PeriodUsage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LegRow:
+    """One token class of one model behind a leg: the rows of a leg sum to it."""
+
+    model: str
+    token_class: str
+    before: float | None
+    """What the leg moves, in the earlier period; None where the model or class was not there."""
+    after: float | None
+    usd: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UsageLegs:
     """The change by leg; the legs sum to actual less base."""
 
@@ -64,6 +76,8 @@ class UsageLegs:
     actual_usd: float
     legs: Mapping[str, float]
     method: Literal["sequential", "shapley"]
+    rows: Mapping[str, tuple[LegRow, ...]] = field(default_factory=dict)
+    """By leg, and under "base" and "actual" what either period cost (before and after in Mtok)."""
 
     @property
     def total(self) -> float:
@@ -89,16 +103,30 @@ def usage_legs(
     L. S. Shapley, "A Value for n-Person Games", Contributions to the Theory of Games II, 1953.
     """
     before, after = _factors(base, actual), _factors(actual, base)
-    cost = _cached_cost(before, after)
-    if method == "sequential":
-        values = [cost(set(LEGS[:count])) for count in range(len(LEGS) + 1)]
-        legs = {
-            leg: later - earlier
-            for leg, earlier, later in zip(LEGS, values[:-1], values[1:], strict=True)
-        }
-    else:
-        legs = {leg: _shapley(leg, cost) for leg in LEGS}
-    return UsageLegs(base_usd=cost(set()), actual_usd=cost(set(LEGS)), legs=legs, method=method)
+    terms = _cached_terms(before, after)
+    weights = _in_order if method == "sequential" else _in_all_orders
+    moved = {leg: _moved(leg, terms, weights(leg)) for leg in LEGS}
+    base_usd, actual_usd = (math.fsum(terms(set(done)).values()) for done in ((), LEGS))
+    rows = {
+        leg: tuple(
+            LegRow(model=model, token_class=name, usd=usd,
+                   before=_driver(leg, before, model, name), after=_driver(leg, after, model, name))
+            for (model, name), usd in moved[leg].items()
+            if usd != 0
+        )
+        for leg in LEGS
+    }  # fmt: skip
+    for side, period, done in (("base", base, ()), ("actual", actual, LEGS)):
+        rows[side] = _period_rows(period, terms(set(done)), is_actual=side == "actual")
+    legs = {leg: math.fsum(moved[leg].values()) for leg in LEGS}
+    return UsageLegs(
+        base_usd=base_usd, actual_usd=actual_usd, legs=legs, method=method, rows=rows
+    )  # fmt: skip
+
+
+Terms = dict[tuple[str, str], float]
+Weighted = Sequence[tuple[float, set[str]]]
+"""How much a leg counts when it moves after these."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,18 +140,15 @@ class _Factors:
     discount: Mapping[str, float]
     fx: float
 
-    def cost(self) -> float:
-        usd_per_mtok = math.fsum(
-            share
-            * (1 - self.discount[model])
-            * math.fsum(
-                class_share * self.list_price[model][name]
-                for name, class_share in self.cache_share[model].items()
-            )
-            for model, share in self.model_mix.items()
-        )
+    def terms(self) -> Terms:
+        """Return the cost by model and token class, USD."""
         mtok = self.users * self.requests_per_user * self.tokens_per_request
-        return mtok * usd_per_mtok * self.fx
+        return {
+            (model, name): mtok * share * (1 - self.discount[model])
+            * class_share * self.list_price[model][name] * self.fx
+            for model, share in self.model_mix.items()
+            for name, class_share in self.cache_share[model].items()
+        }  # fmt: skip
 
 
 def _factors(period: PeriodUsage, other: PeriodUsage) -> _Factors:
@@ -162,26 +187,59 @@ def _class_shares(model: UsageOfModel | None, other: UsageOfModel | None) -> dic
     return {}
 
 
-def _cached_cost(before: _Factors, after: _Factors) -> Callable[[set[str]], float]:
-    known: dict[frozenset[str], float] = {}
+def _driver(leg: str, factors: _Factors, model: str, name: str) -> float | None:
+    """Return what a leg moves, for one class of one model; None where it is not there."""
+    value = getattr(factors, leg)
+    if isinstance(value, float | int):
+        return float(value)
+    of_model = value.get(model)
+    return of_model.get(name) if isinstance(of_model, Mapping) else of_model
 
-    def cost(moved: set[str]) -> float:
+
+def _period_rows(period: PeriodUsage, terms: Terms, *, is_actual: bool) -> tuple[LegRow, ...]:
+    rows = []
+    for (model, name), usd in terms.items():
+        used = period.models[model].mtok.get(name) if model in period.models else None
+        sides = (None, used) if is_actual else (used, None)
+        if usd != 0:
+            rows.append(
+                LegRow(model=model, token_class=name, before=sides[0], after=sides[1], usd=usd)
+            )
+    return tuple(rows)
+
+
+def _cached_terms(before: _Factors, after: _Factors) -> Callable[[set[str]], Terms]:
+    known: dict[frozenset[str], Terms] = {}
+
+    def terms(moved: set[str]) -> Terms:
         key = frozenset(moved)
         if key not in known:
-            known[key] = replace(before, **{leg: getattr(after, leg) for leg in key}).cost()
+            known[key] = replace(before, **{leg: getattr(after, leg) for leg in key}).terms()
         return known[key]
 
-    return cost
+    return terms
 
 
-def _shapley(leg: str, cost: Callable[[set[str]], float]) -> float:
+def _moved(leg: str, terms: Callable[[set[str]], Terms], weighted: Weighted) -> Terms:
+    """Return what the leg's move costs, by model and class: the difference it makes."""
+    parts: dict[tuple[str, str], list[float]] = {}
+    for weight, others in weighted:
+        earlier, later = terms(others), terms({*others, leg})
+        for key in {**earlier, **later}:
+            change = later.get(key, 0.0) - earlier.get(key, 0.0)
+            parts.setdefault(key, []).append(weight * change)
+    return {key: math.fsum(values) for key, values in parts.items()}
+
+
+def _in_order(leg: str) -> Weighted:
+    return [(1.0, set(LEGS[: LEGS.index(leg)]))]
+
+
+def _in_all_orders(leg: str) -> Weighted:
     others: Sequence[str] = [name for name in LEGS if name != leg]
     count = len(LEGS)
-    terms = []
-    for size in range(count):
-        weight = math.factorial(size) * math.factorial(count - size - 1) / math.factorial(count)
-        terms += [
-            weight * (cost({*chosen, leg}) - cost(set(chosen)))
-            for chosen in combinations(others, size)
-        ]
-    return math.fsum(terms)
+    return [
+        (math.factorial(size) * math.factorial(count - size - 1) / math.factorial(count), set(chosen))
+        for size in range(count)
+        for chosen in combinations(others, size)
+    ]  # fmt: skip

@@ -104,6 +104,8 @@ class Comparison:
     split: PriceVolumeMix
     usage: UsageLegs | None
     """Legs of token use; None where a month has no users, requests or tokens."""
+    lines: tuple[Sequence[Line], Sequence[Line]] = ((), ())
+    """What was split: the lines of either month, under the name of what followed them."""
 
 
 def compare(
@@ -117,8 +119,11 @@ def compare(
         Old model to new model; a line that followed another is compared with it, so that a
         migration shows as price and mix and not as discontinued and new.
     """
-    split = split_by_unit(*compared_lines(before, after, successors=successors))
-    return Comparison(before=before, after=after, split=split, usage=_usage(before, after))
+    lines = compared_lines(before, after, successors=successors)
+    return Comparison(
+        before=before, after=after, split=split_by_unit(*lines), usage=_usage(before, after),
+        lines=lines,
+    )  # fmt: skip
 
 
 def compared_lines(
