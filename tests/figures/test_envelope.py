@@ -9,7 +9,7 @@ from workbench.models.envelope.risk import budget_risk, month_names, summarise
 from workbench.models.envelope.sensitivity import StressResult, Swing
 from workbench.models.forecast.total import TotalInterval
 from workbench.models.scoring import EnvelopeOutcome, score_envelopes
-from workbench.models.variance.bridge import Step, budget_bridge, variance_steps
+from workbench.models.variance.bridge import Step, budget_bridge, shortened, variance_steps
 from workbench.models.variance.legs import UsageLegs
 from workbench.models.variance.pvm import Line, price_volume_mix
 
@@ -97,7 +97,7 @@ def test_bridge_draws_every_step_and_the_outlook():
 
 def test_many_steps_are_gathered_and_still_add_up():
     steps = [Step(label=f"s{at}", value_usd=float(at)) for at in range(12)]
-    bridge = budget_bridge(budget_usd=0.0, actual_usd=66.0, steps=steps)
+    bridge = shortened(budget_bridge(budget_usd=0.0, actual_usd=66.0, steps=steps), 8)
     chart = variance_figures.bridge_to_actual(CAPTION, bridge=bridge)
     assert len(chart.rows) == 10
     # 0 + 1 + 2 + 3 + 4 are left when the seven largest of twelve are shown.
