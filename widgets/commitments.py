@@ -12,7 +12,6 @@ from workbench.figures.theme import count, money, money_parts, number, percent, 
 from workbench.models.commitments import (
     CommitmentUnit,
     Floats,
-    Offer,
     Outcome,
     best_units,
     demand_profiles,
@@ -21,6 +20,7 @@ from workbench.models.commitments import (
     smallest_purchase,
     spaced_units,
 )
+from workbench.models.offers import Offer
 from workbench.units import HOURS_PER_MONTH
 
 LEAST_CHOICES = 6
@@ -38,7 +38,7 @@ def controls(snapshot: Any) -> list[Control]:  # noqa: ANN401 - a Snapshot or a 
     document = published(snapshot)
     names = [each["model"] for each in document["models"]]
     first, offer, volume = opening(document, [value for _, value in VOLUMES])
-    known = list(offers())
+    known = list(offers(document))
     return [
         Section("Load"),
         Choice(name="model", label="Load of", options=[(n, n) for n in names], value=first),
@@ -106,6 +106,7 @@ def draw(reading: Reading, values: Values) -> View:
             figures.outcome_table(
                 beside, title=f"Every offer for {reading.offer.model} at its best, or at its smallest purchase where none pays",
                 subtitle="Cost of the 28 days; savings against paying list for every token",
+                unpriced=[(each.name, each.words) for each in reading.unpriced],
             ),
             figures.regret_curve(
                 Caption(

@@ -10,12 +10,18 @@ from widgets.page import Values
 from workbench.errors import InputError
 from workbench.models.commitments import (
     Floats,
-    Offer,
     Outcome,
-    offers_of,
     outcome,
     smallest_purchase,
     weighted_mtok,
+)
+from workbench.models.offers import (
+    Offer,
+    OpenOffer,
+    completed,
+    is_made_for,
+    offers_of,
+    open_offers_of,
 )
 from workbench.reference import read_table
 
@@ -37,6 +43,8 @@ class Reading:
     others: tuple[tuple[Offer, Floats], ...]
     """Offers for the same model as the chosen one, each with the load it sees."""
     matches: bool
+    unpriced: tuple[OpenOffer, ...]
+    """Offers for the logged model that cannot be sized: a term is not published."""
     measured: Mapping[str, tuple[float | None, str]]
 
 
@@ -56,14 +64,25 @@ def published(snapshot: Any) -> Mapping[str, Any]:  # noqa: ANN401 - a Snapshot 
     return document
 
 
-def offers() -> dict[str, Offer]:
-    """Return the shipped offers by name."""
-    return {each.unit.name: each for each in offers_of(read_table("commitment_offers"))}
+def rows_of(document: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return all offers as rows: the shipped ones with the workspace's own put over them."""
+    return completed(read_table("commitment_offers"), document.get("offers") or ())
 
 
-def matching(model: str) -> list[str]:
+def offers(document: Mapping[str, Any]) -> dict[str, Offer]:
+    """Return the offers of text capacity whose terms are known, by name."""
+    known = offers_of(rows_of(document))
+    return {each.unit.name: each for each in known if not each.makes_images}
+
+
+def open_offers(document: Mapping[str, Any], model: str) -> list[OpenOffer]:
+    """Return the offers made for a model that lack a term nobody publishes."""
+    return [each for each in open_offers_of(rows_of(document)) if is_made_for(each.model, model)]
+
+
+def matching(known: Mapping[str, Offer], model: str) -> list[str]:
     """Return the names of the offers made for a model, the longest term first."""
-    found = [each for each in offers().values() if each.model == model]
+    found = [each for each in known.values() if is_made_for(each.model, model)]
     return [each.unit.name for each in sorted(found, key=lambda each: -each.unit.term_hours)]
 
 
@@ -80,10 +99,10 @@ def opening(document: Mapping[str, Any], volumes: Sequence[str]) -> tuple[str, s
     against its break-even; at the least multiple of the log at which that purchase is used half
     as much as at the best. Without any such offer, the busiest model and the first offer.
     """
-    first_model, known = document["models"][0]["model"], offers()
+    first_model, known = document["models"][0]["model"], offers(document)
     ranked: list[tuple[float, str, str, list[float]]] = []
     for entry in document["models"]:
-        for name in matching(entry["model"]):
+        for name in matching(known, entry["model"]):
             used = [_smallest(entry, known[name], volume=float(v)).utilization for v in volumes]
             need = known[name].unit.breakeven_utilization
             ranked.append((max(used) / need, entry["model"], name, used))
@@ -102,7 +121,7 @@ def read(snapshot: Any, values: Values) -> Reading:  # noqa: ANN401
     """Read one choice: whose load, at what volume, against which offer."""
     document = published(snapshot)
     entry = next(each for each in document["models"] if each["model"] == values["model"])
-    known, volume = offers(), float(values["volume"])
+    known, volume = offers(document), float(values["volume"])
     offer = known[values["offer"]]
     return Reading(
         model=entry["model"],
@@ -112,8 +131,9 @@ def read(snapshot: Any, values: Values) -> Reading:  # noqa: ANN401
         others=tuple(
             (each, load_of(entry, each, volume=volume))
             for each in known.values()
-            if (each.model, each.provider) == (offer.model, offer.provider)
+            if each.model == offer.model
         ),
-        matches=offer.model == entry["model"],
+        matches=is_made_for(offer.model, entry["model"]),
+        unpriced=tuple(open_offers(document, entry["model"])),
         measured={},
     )

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from widgets.commitments_data import rows_of
 from widgets.hosting_images import ImageReading, read_images
 from widgets.hosting_limits import region_of
 from widgets.page import Values
@@ -69,6 +70,8 @@ class Reading:
     measured: Mapping[str, tuple[float | None, str]]
     own_capacity: Sequence[Mapping[str, Any]] = ()
     """Where the bill of own accelerators went, by month; empty where none are declared."""
+    offers: Sequence[Mapping[str, str]] = ()
+    """Every offer of capacity as a row, the workspace's own among them."""
     goodput: dict[float, dict[int, float]] = field(default_factory=dict)
     """By p95 target of the time per token, as sliders come back to it."""
 
@@ -135,7 +138,9 @@ def read(snapshot: Any, values: Values) -> "Reading | ImageReading":  # noqa: AN
     document = published(snapshot)
     entry = next(each for each in document["features"] if each["feature"] == values["feature"])
     if entry.get("kind") == "image":
-        return read_images(entry, values, region=region_of(entry, values["region"]))
+        return read_images(
+            entry, values, region=region_of(entry, values["region"]), offers=rows_of(document)
+        )
     volume = float(values["volume"])
     feature = feature_of(entry, volume=volume)
     system, count = str(values["machine"]).split(":")
@@ -157,6 +162,7 @@ def read(snapshot: Any, values: Values) -> "Reading | ImageReading":  # noqa: AN
         volume=volume,
         measured=_measured(entry, feature, rental),
         own_capacity=document.get("own_capacity") or (),
+        offers=rows_of(document),
     )
 
 

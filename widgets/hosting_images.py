@@ -1,6 +1,6 @@
 """What the hosting page shows of a feature that makes images: its models by resolution."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -22,8 +22,10 @@ from workbench.models.hosting.image_options import (
     image_candidates,
     image_demand,
 )
+from workbench.models.hosting.image_units import image_unit_candidates
 from workbench.models.hosting.images import image_prices_of
 from workbench.models.hosting.where import p_cheapest
+from workbench.models.offers import is_made_for, offers_of, open_offers_of
 from workbench.reference import read_table
 
 MONTHS = 36
@@ -41,10 +43,13 @@ class ImageReading:
     feature: ImageFeature
     region: str
     volume: float
+    offers: Sequence[Mapping[str, str]]
     measured: Mapping[str, tuple[float | None, str]]
 
 
-def read_images(entry: Mapping[str, Any], values: Values, *, region: str) -> ImageReading:
+def read_images(
+    entry: Mapping[str, Any], values: Values, *, region: str, offers: Sequence[Mapping[str, str]]
+) -> ImageReading:
     """Read one choice of feature, volume and residency."""
     volume = float(values["volume"])
     feature = image_feature_of(entry, volume=volume)
@@ -52,7 +57,7 @@ def read_images(entry: Mapping[str, Any], values: Values, *, region: str) -> Ima
     known = feature.growth.measured
     growth = min(max(feature.growth.per_month, -0.05), 0.25)
     return ImageReading(
-        entry=entry, feature=feature, region=region, volume=volume,
+        entry=entry, feature=feature, region=region, volume=volume, offers=offers,
         measured={
             "growth": (growth, origin if known else "log too short"),
             **dict.fromkeys(UNUSED, (None, "not of images")),
@@ -87,9 +92,26 @@ def draw_images(reading: ImageReading, values: Values, *, tolerance: Tolerance) 
         processing=processing_of(reading.entry),
     )  # fmt: skip
     demand = image_demand(feature, growth_per_month=values["growth"], months=MONTHS)
+    candidates += image_unit_candidates(
+        feature,
+        offers_of(reading.offers),
+        prices,
+        tolerance,
+        api=candidates[0].option,
+        demand=demand,
+    )
     verdict = decide([each.option for each in candidates], demand, tolerance)
     cheapest = p_cheapest(verdict)
-    table = options_table(candidates, verdict, cheapest=cheapest, off_by=None, months=MONTHS)
+    table = options_table(
+        candidates,
+        verdict,
+        cheapest=cheapest,
+        off_by=None,
+        months=MONTHS,
+        unpriced=[
+            one for one in open_offers_of(reading.offers) if is_made_for(one.model, feature.model)
+        ],
+    )
     by_weekday = figures.by_weekday(
         np.asarray(reading.entry["images_by_hour"]),
         capacity=max(reading.entry["images_by_hour"]) or 1.0,

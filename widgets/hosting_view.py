@@ -26,6 +26,7 @@ def view_of(reading: Reading, ask: Ask, *, shock: float) -> View:
     off_by = _off_by(study)
     table = options_table(
         found.candidates, found.verdict, cheapest=cheapest, off_by=off_by, months=ask.months,
+        unpriced=found.unpriced,
     )  # fmt: skip
     return View(
         answer=drawn.answer(

@@ -9,7 +9,6 @@ from widgets.hosting_data import Reading
 from widgets.hosting_limits import processing_of
 from workbench.errors import InputError
 from workbench.exports.hosting_study import shipped_surface
-from workbench.models.commitments import Offer, offers_of
 from workbench.models.hosting.cost import exit_usd_per_accelerator, owned_usd_per_gpu_hour
 from workbench.models.hosting.decision import Verdict
 from workbench.models.hosting.options import Demand, Option
@@ -29,6 +28,7 @@ from workbench.models.hosting.where import (
     stays,
     weigh,
 )
+from workbench.models.offers import Offer, OpenOffer, is_made_for, offers_of, open_offers_of
 from workbench.reference import read_table
 
 
@@ -43,6 +43,8 @@ class Weighed:
     fleet: Fleet | None
     ttft_s: float | None
     refusal: str
+    unpriced: list[OpenOffer]
+    """Offers for the model in use that lack a term nobody publishes."""
 
 
 def weighed(reading: Reading, ask: Ask) -> Weighed:
@@ -55,9 +57,7 @@ def weighed(reading: Reading, ask: Ask) -> Weighed:
     ]
     candidates = [*managed, *routed_candidates(managed, ask.tolerance)]
     demand = demand_of(feature, ask)
-    candidates += provisioned_candidates(
-        feature, _offers(reading, ask), ask, api=api, demand=demand
-    )
+    candidates += provisioned_candidates(feature, _offers(reading), ask, api=api, demand=demand)
     study = fleet = ttft = None
     refusal = reading.refusal
     if reading.served is not None:
@@ -75,7 +75,13 @@ def weighed(reading: Reading, ask: Ask) -> Weighed:
     return Weighed(
         candidates=candidates, demand=demand, verdict=weigh(candidates, demand, ask),
         study=study, fleet=fleet, ttft_s=ttft, refusal=refusal,
+        unpriced=[one for one in open_offers_of(reading.offers) if is_made_for(one.model, model_of(reading))],
     )  # fmt: skip
+
+
+def model_of(reading: Reading) -> str:
+    """Return the model most requests are served by."""
+    return str(reading.entry["served"][0]["model"])
 
 
 def _inputs(reading: Reading, ask: Ask) -> StudyInputs:
@@ -112,10 +118,10 @@ def _owned(reading: Reading) -> OwnedPrice | None:
     )
 
 
-def _offers(reading: Reading, ask: Ask) -> list[Offer]:
-    """Return the offers made for the model in use, kept from prompts that may not leave."""
-    model = reading.entry["served"][0]["model"]
-    return [one for one in offers_of(read_table("commitment_offers")) if one.model == model]
+def _offers(reading: Reading) -> list[Offer]:
+    """Return the offers made for the model in use."""
+    model = model_of(reading)
+    return [one for one in offers_of(reading.offers) if is_made_for(one.model, model)]
 
 
 def _backups(reading: Reading, ask: Ask) -> list[Candidate]:

@@ -12,13 +12,13 @@ from workbench.models.commitments import (
     best_units,
     demand_profiles,
     load_duration,
-    offers_of,
     outcome,
     purchasable,
     regret_table,
     spaced_units,
     weighted_mtok,
 )
+from workbench.models.offers import offers_of
 from workbench.reference import read_table
 
 UNIT = CommitmentUnit(

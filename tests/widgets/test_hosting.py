@@ -352,3 +352,35 @@ def test_commitments_open_where_one_comes_nearest_to_paying():
     title = shown.charts.cards[0]["title"]
     # one unit of 9.684 Mtok: full in 10 of 24 hours, 5 in 6 and 1 in 8: 57.6 %
     assert title == "1 unit would be used 58 %; it pays from 94 %"
+
+
+OPEN = "Bedrock reserved tier input, 1 month, claude-sonnet-4-5"
+CLAUDE = {
+    "provider": "bedrock",
+    "model": "eu.anthropic.claude-sonnet-4-5-20250929-v1:0",
+    "requests": 1,
+}
+
+
+def test_an_offer_without_a_published_price_asks_for_yours_on_both_pages():
+    found = options(page(Published(hosting={"as_of": "d", "features": [entry(served=[CLAUDE])]})))
+    row = found[f"Provisioned: {OPEN}"]
+    assert row[1] == "–"
+    assert row[5]["text"] == "no published price: enter yours"
+    tokens = [5e6] * HOURS
+    load = CLAUDE | {"input": tokens, "cached_input": [0.0] * HOURS, "output": tokens}
+    published = {"as_of": "d", "environment": "production", "models": [load]}
+    table = options(commitments_page(Published(commitments=published)))
+    assert table[f"{OPEN}: no published price: enter yours"][1:] == ("–",) * 9
+
+
+def test_an_own_price_makes_it_an_option_like_the_others():
+    own = [{"offer": f"Bedrock reserved tier {kind}, 1 month", "provider": "AWS", "model": "claude-sonnet-4-5",
+            "usd_per_unit_hour": "0.01"} for kind in ("input", "output")]  # fmt: skip
+    features = {"as_of": "d", "offers": own, "features": [entry(served=[CLAUDE])]}
+    found = options(page(Published(hosting=features)))
+    name = next(
+        each for each in found if each.startswith("Provisioned: ") and "input + output" in each
+    )
+    assert found[name][-1]["text"] == "list price"
+    assert f"Provisioned: {OPEN}" not in found

@@ -9,8 +9,9 @@ import numpy as np
 from workbench.answers import Source
 from workbench.answers.serving_load import WINDOW_DAYS, environment_of, midnight
 from workbench.errors import InputError, shown
-from workbench.models.commitments import best_units, offers_of, weighted_mtok
-from workbench.reference import read_table
+from workbench.models.commitments import best_units, weighted_mtok
+from workbench.models.offers import offers_of, open_offers_of
+from workbench.workspace import offer_sheets
 
 LEAST_REQUESTS = 20
 _HOURS = """
@@ -57,6 +58,7 @@ def document(source: Source) -> dict[str, Any] | None:
         "as_of": source.as_of.isoformat(),
         "first_day": first.isoformat(),
         "environment": environment,
+        "offers": offer_sheets.own_rows(source.workspace.layout),
         "models": sorted(kept, key=lambda one: -sum(sum(one[kind]) for kind in KINDS)),
     }
 
@@ -78,7 +80,8 @@ def sized(source: Source, *, model: str | None, offer: str | None) -> dict[str, 
     InputError
         If there is no such model or offer, or no offer is made for the model.
     """
-    known = offers_of(read_table("commitment_offers"))
+    table = offer_sheets.all_rows(source.workspace.layout)
+    known = [each for each in offers_of(table) if not each.makes_images]
     found = document(source)
     entries = {one["model"]: one for one in (found or {"models": []})["models"]}
     if not entries:
@@ -96,6 +99,11 @@ def sized(source: Source, *, model: str | None, offer: str | None) -> dict[str, 
             f"No published offer is made for {name}. Name one with --offer, or give your own "
             "unit with --inputs."
         )
+    unsized = [
+        {"offer": each.name, "confidence": each.confidence, "missing": each.words}
+        for each in open_offers_of(table)
+        if each.model == name
+    ]
     tokens = {kind: np.asarray(entries[name][kind]) for kind in KINDS}
     rows = []
     for each in fitting:
@@ -105,4 +113,4 @@ def sized(source: Source, *, model: str | None, offer: str | None) -> dict[str, 
             "breakeven_utilization": each.unit.breakeven_utilization,
             **asdict(best), "total_usd": best.total_usd,
         })  # fmt: skip
-    return {"model": name, "hours": WINDOW_DAYS * 24, "offers": rows}
+    return {"model": name, "hours": WINDOW_DAYS * 24, "offers": rows, "not_sized": unsized}

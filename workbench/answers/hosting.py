@@ -18,7 +18,7 @@ from workbench.models.hosting.list_prices import rental_of
 from workbench.models.hosting.placement import WHERE_ONE_ASKS, Place, PlacementRule, refusals
 from workbench.playbook.dossier_files import read_dossiers
 from workbench.reference import read_table
-from workbench.workspace import own_capacity
+from workbench.workspace import offer_sheets, own_capacity
 
 CONFIGURATION = {
     "model_path": "openai/gpt-oss-120b", "system": "h100_sxm", "backend": "vllm",
@@ -52,6 +52,7 @@ def document(source: Source) -> dict[str, Any] | None:
             {**_rounded(one), **_limits(source, one, dossiers.get(one["feature"], {}))}
             for one in found
         ],
+        "offers": offer_sheets.own_rows(source.workspace.layout),
         "own_capacity": _own_capacity(source),
     }
 

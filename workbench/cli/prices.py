@@ -27,20 +27,26 @@ def prices() -> None:
 @click.argument("sheets", nargs=-1, required=True, type=click.Path(path_type=Path))
 @workspace_option
 def import_sheets(sheets: tuple[Path, ...], folder: Path) -> None:
-    """Import contract price sheets or sheets of own capacity (CSV); all usage is priced again.
+    """Import contract price sheets, sheets of own capacity or of offers (CSV); usage is priced again.
 
     A sheet of own capacity has the columns provider, model (or *), accelerators,
-    usd_per_accelerator_hour and effective_from; see `workbench prices capacity`.
+    usd_per_accelerator_hour and effective_from; see `workbench prices capacity`. One of offers
+    has offer, provider, model and usd_per_unit_hour; see `workbench prices offers`.
     """
     from workbench.answers.prices import without_usage
-    from workbench.workspace import Workspace
+    from workbench.workspace import Workspace, offer_sheets
 
-    workspace = Workspace(folder)
-    imported = workspace.import_prices(sheets, now=datetime.now(tz=UTC))
+    workspace, now = Workspace(folder), datetime.now(tz=UTC)
+    offered = offer_sheets.read(sheets, known_from=now)
+    priced = [sheet for sheet in sheets if sheet not in offered]
+    imported = workspace.import_prices(priced, now=now) if priced else []
+    kept = offer_sheets.keep(workspace.layout, offered)
+    for sheet in kept:
+        click.echo(f"{sheet.source}: {len(sheet.rows)} offers of capacity kept as {sheet.sheet_id}")
     for one in imported:
         what = "daily prices allocated" if one.is_allocated else "prices imported"
         click.echo(f"{one.source}: {len(one.rows)} {what} as {one.import_id}")
-    if not imported:
+    if not imported and not kept:
         click.echo("Nothing new: these sheets are the ones imported last.")
     labels = {one.label for one in imported}
     unused = [one for one in without_usage(workspace) if one["sheet"] in labels]
@@ -68,6 +74,36 @@ def capacity(folder: Path, as_json: bool) -> None:
         print_rows(header, [[_text(value) for value in one.values()] for one in found])
     else:
         click.echo("No sheet of own capacity. Import one: workbench prices import SHEET.csv")
+
+
+@prices.command("offers")
+@click.option("--template", is_flag=True, help="CSV of the offers that lack a term, to fill in and import.")  # fmt: skip
+@workspace_option
+@json_option
+def offers(template: bool, folder: Path, as_json: bool) -> None:
+    """List offers of capacity: provisioned units by model and term, and which lack a published term."""
+    from workbench.models.offers import offers_of, open_offers_of
+    from workbench.pricing.offer_sheet import COLUMNS
+    from workbench.workspace import Workspace, offer_sheets
+
+    table = offer_sheets.all_rows(Workspace(folder).layout)
+    if template:
+        click.echo(offer_sheets.template(table, COLUMNS), nl=False)
+        return
+    found = [
+        {"offer": one.unit.name, "provider": one.provider, "usd_per_unit_hour": one.unit.usd_per_hour,
+         "breakeven_utilization": one.unit.breakeven_utilization, "terms": one.confidence}
+        for one in offers_of(table)
+    ] + [
+        {"offer": one.name, "provider": one.provider, "usd_per_unit_hour": None,
+         "breakeven_utilization": None, "terms": one.words}
+        for one in open_offers_of(table)
+    ]  # fmt: skip
+    if as_json:
+        print_json(found)
+        return
+    header = [name.replace("_", " ") for name in found[0]]
+    print_rows(header, [["–" if v is None else _text(v) for v in one.values()] for one in found])
 
 
 def _text(value: object) -> str:

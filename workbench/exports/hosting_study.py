@@ -16,7 +16,6 @@ from workbench.exports.hosting_predict import shipped_catalogue, shipped_model
 from workbench.models.commitments import (
     CommitmentUnit,
     best_units,
-    offers_of,
     outcome,
     regret_table,
 )
@@ -40,6 +39,7 @@ from workbench.models.hosting.placement import Place, PlacementRule
 from workbench.models.hosting.study import Study, StudyInputs, run_study
 from workbench.models.hosting.surface import QueueSurface, Traffic, surface_of
 from workbench.models.hosting.tables import grid_of
+from workbench.models.offers import offers_of, open_offers_of
 from workbench.reference import read_table
 
 Document = Mapping[str, Any]
@@ -234,7 +234,11 @@ def _owned(asked: Document) -> OwnedNode:
 def _unit(asked: Document) -> tuple[CommitmentUnit, str]:
     if "offer" not in asked:
         return _built(CommitmentUnit, _part(asked, "unit")), "given"
-    offers = {each.unit.name: each for each in offers_of(read_table("commitment_offers"))}
+    table = read_table("commitment_offers")
+    offers = {each.unit.name: each for each in offers_of(table)}
+    for each in open_offers_of(table):
+        if each.name == asked["offer"]:
+            raise InputError(f"{each.name}: {each.words}, as a `unit` of this document.")
     if asked["offer"] not in offers:
         raise InputError(f"No offer {asked['offer']!r}. There are: {'; '.join(sorted(offers))}.")
     found = offers[asked["offer"]]

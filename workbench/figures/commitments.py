@@ -73,8 +73,11 @@ def regret_curve(caption: Caption, *, table: Sequence[Regret]) -> Chart:
     )
 
 
-def outcome_table(outcomes: Sequence[tuple[str, Outcome]], *, title: str, subtitle: str) -> Table:
-    """List offers beside each other, each at its number of units."""
+def outcome_table(
+    outcomes: Sequence[tuple[str, Outcome]], *, title: str, subtitle: str,
+    unpriced: Sequence[tuple[str, str]] = (),
+) -> Table:  # fmt: skip
+    """List offers beside each other, each at its number of units; `unpriced` by name and why."""
     return Table(
         title=title,
         subtitle=subtitle,
@@ -97,7 +100,8 @@ def outcome_table(outcomes: Sequence[tuple[str, Outcome]], *, title: str, subtit
                 theme.number(each.spill_mtok),
             )
             for name, each in outcomes
-        ),
+        )
+        + tuple((f"{name}: {why}", *["–"] * 9) for name, why in unpriced),
     )  # fmt: skip
 
 

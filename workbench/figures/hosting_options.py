@@ -9,6 +9,7 @@ from workbench.figures.cards import Cell, Table
 from workbench.models.hosting.decision import Judged, Verdict, p_cheaper
 from workbench.models.hosting.placement import CONFIRMED, WORDS, PlacementRule, refusals
 from workbench.models.hosting.where import Candidate
+from workbench.models.offers import OpenOffer
 from workbench.units import HOURS_PER_MONTH
 
 
@@ -19,8 +20,12 @@ def options_table(
     cheapest: Mapping[str, float],
     off_by: float | None,
     months: int,
+    unpriced: Sequence[OpenOffer] = (),
 ) -> Table:
-    """List the options with the spread of their cost, and where each figure comes from."""
+    """List the options with the spread of their cost, and where each figure comes from.
+
+    `unpriced` are offers with a term nobody publishes: listed with what is missing, no cost.
+    """
     divisor, letter = theme.scale_of(
         max(max((each.quantile(0.9) for each in verdict.judged), default=1.0), 1.0)
     )
@@ -35,9 +40,16 @@ def options_table(
         f"{letter} · P(cheapest) among those within the owner's limits",
         columns=("Option", "NPV P50", "P10–P90", "P(cheapest)", "p95 TTFT, s", "Residency", "Live in", "Basis"),
         text_columns=("Option", "Residency", "Live in", "Basis"),
-        rows=tuple(rows),
+        rows=(*rows, *(_open_row(one) for one in unpriced)),
         foot="Another model is another quality: it is not judged here. Downtime is in at the "
         "owner's price; leaving, caution and P(A cheaper than B) are in Details",
+    )  # fmt: skip
+
+
+def _open_row(one: OpenOffer) -> tuple[str | Cell, ...]:
+    return (
+        f"Provisioned: {one.name}", "–", "–", "–", "–", Cell(text=one.words, tone="bad"), "–",
+        Cell(text="not sized", tag=True),
     )  # fmt: skip
 
 

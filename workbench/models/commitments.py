@@ -89,45 +89,6 @@ def weighted_mtok(tokens: Mapping[str, Floats], weights: Mapping[str, float]) ->
     return np.sum(parts, axis=0) / TOKENS_PER_MTOK
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
-    """A published offer: the unit, and how tokens of each kind count against it."""
-
-    provider: str
-    model: str
-    unit: CommitmentUnit
-    weights: Mapping[str, float]
-    """Weight of input, output and cached input tokens, 1 for plain input."""
-    confidence: str
-    regions: tuple[str, ...] = ("global",)
-    """Where it may be held; `any` is wherever one asks."""
-
-
-def offers_of(rows: Sequence[Mapping[str, str]]) -> list[Offer]:
-    """Build offers from the table `commitment_offers`."""
-    return [
-        Offer(
-            provider=row["provider"],
-            model=row["model"],
-            unit=CommitmentUnit(
-                name=f"{row['offer']}, {row['model']}",
-                mtok_per_hour=float(row["weighted_tokens_per_minute"]) * 60 / TOKENS_PER_MTOK,
-                usd_per_hour=float(row["usd_per_unit_hour"]),
-                spill_usd_per_mtok=float(row["spill_usd_per_mtok"]),
-                minimum_units=int(row["minimum_units"]),
-                step_units=int(row["step_units"]),
-                term_hours=float(row["term_hours"]),
-            ),
-            weights={
-                kind: float(row[f"weight_{kind}"]) for kind in ("input", "output", "cached_input")
-            },
-            confidence=row["confidence"],
-            regions=tuple((row.get("regions") or "global").split()),
-        )
-        for row in rows
-    ]
-
-
 def outcome(
     unit: CommitmentUnit, units: int, mtok_by_hour: Floats, *, hours: Floats | None = None
 ) -> Outcome:

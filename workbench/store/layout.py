@@ -49,6 +49,11 @@ class Layout:
         return self.store / "prices" / "capacity"
 
     @property
+    def offers(self) -> Path:
+        """Immutable sheets of capacity that a contract offers."""
+        return self.store / "prices" / "offers"
+
+    @property
     def own_prices(self) -> Path:
         """Prices of self-hosted tokens, derived from those sheets and the usage."""
         return self.store / "prices" / "own"

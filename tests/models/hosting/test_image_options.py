@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from workbench.models.commitments import CommitmentUnit
 from workbench.models.hosting.decision import Tolerance, decide
 from workbench.models.hosting.growth import Growth
 from workbench.models.hosting.image_options import (
@@ -13,7 +14,9 @@ from workbench.models.hosting.image_options import (
     image_demand,
     usd_per_image,
 )
+from workbench.models.hosting.image_units import image_unit_candidates, weighted_per_image
 from workbench.models.hosting.images import ImagePrice, image_prices_of
+from workbench.models.offers import Offer
 from workbench.reference import read_table
 
 OWNER = Tolerance(region="eu", data_class="c", discount_rate_per_year=0.0)
@@ -81,3 +84,24 @@ def test_the_model_in_use_is_not_listed_twice():
     names = [one.option.name for one in found]
     assert len(names) == len(set(names))
     assert "gemini-3.1-flash-image, batch" in names
+
+
+def test_image_units_hold_the_weighted_tokens_of_the_mix_and_spill_the_rest():
+    unit = CommitmentUnit(
+        name="GSU, ours", mtok_per_hour=0.0151, usd_per_hour=0.002, spill_usd_per_mtok=0.5,
+        term_hours=730.0,
+    )  # fmt: skip
+    offer = Offer(
+        provider="P", model="ours", unit=unit, confidence="confirmed", regions=("any",),
+        weights={"input": 1.0, "output": 6.0, "cached_input": 1.0, "output_image": 120.0},
+    )  # fmt: skip
+    made = [price("ours", "1K", 1_000), price("ours", "2K", 2_000)]
+    # 100 of prompt and 120 * (0.75 * 1,000 + 0.25 * 2,000): an image is 150,100 weighted tokens
+    weight = weighted_per_image(STUDIO, offer, {one.resolution: one for one in made})
+    assert weight == pytest.approx(150_100)
+    demand = image_demand(STUDIO, growth_per_month=0.0, months=1)
+    api = weighed(*made)["In use: ours"]
+    (one,) = image_unit_candidates(STUDIO, [offer], made, OWNER, api=api, demand=demand)
+    assert one.option.replica_mtok_per_hour == pytest.approx(0.0151 / 150_100)
+    assert one.option.usd_per_mtok == api.usd_per_mtok
+    assert image_unit_candidates(STUDIO, [offer], made[:1], OWNER, api=api, demand=demand) == []

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from tests.models.hosting.test_where import feature
-from workbench.models.commitments import CommitmentUnit, Offer
+from workbench.models.commitments import CommitmentUnit
 from workbench.models.hosting.capacity import Targets
 from workbench.models.hosting.decision import Demand, Option, Tolerance
 from workbench.models.hosting.provisioned import provisioned_candidates, weighted_per_token
 from workbench.models.hosting.where import Ask
+from workbench.models.offers import Offer
 
 UNIT = CommitmentUnit(
     name="Unit, 1 year, m", mtok_per_hour=2.25, usd_per_hour=1.0, spill_usd_per_mtok=1.0,
@@ -65,3 +66,21 @@ def test_an_offer_where_the_data_may_be_is_preferred_to_a_cheaper_one_elsewhere(
 def test_an_offer_of_one_kind_of_token_alone_is_left_out():
     half = dataclasses.replace(OFFER, weights={"input": 1.0, "output": 0.0, "cached_input": 1.0})
     assert provisioned_candidates(feature(), [half], ASK, api=API, demand=STEADY) == []
+
+
+def test_units_of_input_and_of_output_are_bought_in_pairs_that_fit_the_mix():
+    sold = {"minimum_units": 1, "step_units": 1, "term_hours": 720.0, "spill_usd_per_mtok": 1.0}
+    sent = dataclasses.replace(
+        OFFER, weights={"input": 1.0, "output": 0.0, "cached_input": 1.0},
+        unit=CommitmentUnit(name="Tier input, m", mtok_per_hour=1.8, usd_per_hour=0.5, **sold),
+    )  # fmt: skip
+    said = dataclasses.replace(
+        OFFER, weights={"input": 0.0, "output": 1.0, "cached_input": 0.0},
+        unit=CommitmentUnit(name="Tier output, m", mtok_per_hour=0.15, usd_per_hour=0.7, **sold),
+    )  # fmt: skip
+    (one,) = provisioned_candidates(feature(), [sent, said], ASK, api=API, demand=STEADY)
+    # nine tenths are input: a unit of it serves 2 Mtok an hour of the mix, with 0.2 of output:
+    # 4 serve 7.2 with 0.8 of output, which is 5.33 units: 6; 4 * 0.5 + 6 * 0.7 = 6.2 an hour
+    assert one.option.name == "Provisioned: 4 + 6 × Tier input + output"
+    assert one.option.replica_mtok_per_hour == pytest.approx(2.0)
+    assert one.option.replicas * one.option.usd_per_replica_hour == pytest.approx(6.2)
