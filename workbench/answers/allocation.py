@@ -90,10 +90,11 @@ def rules_of(source: Source, period: str) -> list[AllocationRule]:
         Naming the file and the rule that is wrong.
     """
     folder = source.workspace.layout.root / "assumptions"
+    assumptions = source.workspace.documents()["assumptions"]
     there = [
         (path, content)
         for path in sorted(folder.glob("*.yaml"))
-        if (content := source.workspace.documents()["assumptions"].get(path.stem))
+        if (content := assumptions.get(path.stem))
         and isinstance(content, dict)
         and content.get("kind") == "allocation"
     ]

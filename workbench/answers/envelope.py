@@ -7,8 +7,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from workbench.answers import Source
 from workbench.answers.measured import measured_correlations, measured_leaves
 from workbench.answers.vintages import outcomes_of, scope_of, scored
@@ -26,6 +24,7 @@ from workbench.playbook.assumptions.scenarios import (
     with_scenarios,
 )
 from workbench.reference import read_table
+from workbench.yaml_files import read_yaml
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +71,7 @@ def registers(folder: Path) -> dict[str, Register]:
     """Return the registers of a workspace by name; other files of assumptions are passed over."""
     found: dict[str, Register] = {}
     for path in sorted((folder / "assumptions").glob("*.yaml")):
-        try:
-            content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-            raise InputError(f"{path}: not readable as YAML: {str(error)[:200]}") from error
+        content = read_yaml(path)
         if not isinstance(content, dict) or content.get("kind") != "assumptions":
             continue
         register = parse_register(content, name=str(path))

@@ -6,8 +6,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from workbench.answers import Source
 from workbench.answers.image_load import image_loads
 from workbench.answers.placement import rules_of, terms_of
@@ -19,6 +17,7 @@ from workbench.models.hosting.placement import WHERE_ONE_ASKS, Place, PlacementR
 from workbench.playbook.dossier_files import read_dossiers
 from workbench.reference import read_table
 from workbench.workspace import offer_sheets, own_capacity
+from workbench.yaml_files import read_yaml
 
 CONFIGURATION = {
     "model_path": "openai/gpt-oss-120b", "system": "h100_sxm", "backend": "vllm",
@@ -68,7 +67,7 @@ def _own_capacity(source: Source) -> list[dict[str, Any]]:
 
 def _plain(folder: Path) -> list[dict[str, Any]]:
     read_dossiers(folder)  # says what is wrong with a dossier, once and in one place
-    return [yaml.safe_load(path.read_text()) for path in sorted(folder.glob("*.y*ml"))]
+    return [read_yaml(path) for path in sorted(folder.glob("*.y*ml"))]
 
 
 def _limits(source: Source, load: Mapping[str, Any], dossier: Mapping[str, Any]) -> dict[str, Any]:

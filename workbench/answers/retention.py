@@ -5,7 +5,6 @@ from datetime import date, datetime
 from typing import Any
 
 import numpy as np
-import yaml
 
 from workbench.answers import Source
 from workbench.answers.closes import close_records
@@ -21,6 +20,7 @@ from workbench.store.catalog import Catalog
 from workbench.store.layout import Layout
 from workbench.store.measured_sizes import measured_sizes
 from workbench.workspace import Workspace
+from workbench.yaml_files import read_yaml
 
 HOLDS = "holds.yaml"
 SCOPE = (
@@ -41,9 +41,9 @@ def legal_holds(layout: Layout) -> list[disposition.Hold]:
     if not path.exists():
         return []
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = read_yaml(path)
         return [made(disposition.Hold, one) for one in content or []]
-    except (OSError, yaml.YAMLError, TypeError, InputError) as error:
+    except (TypeError, InputError) as error:
         raise InputError(
             f"{path}: not readable as a list of holds, each with a name and optionally data_class, "
             f"since, until ({str(error)[:200]})."

@@ -9,12 +9,12 @@ from workbench.cli.app import (
     FILE,
     Month,
     json_option,
-    mapping_of,
     print_json,
     print_rows,
     workspace_option,
 )
 from workbench.cli.playbook import opened
+from workbench.yaml_files import read_mapping
 
 
 def register(group: click.Group) -> None:
@@ -34,7 +34,7 @@ def allocation(inputs: Path | None, month: str | None, folder: Path, as_json: bo
     if (inputs is None) == (month is None):
         raise click.UsageError("give either --inputs FILE or --month YYYY-MM.")
     if inputs is not None:
-        found = allocation_report(mapping_of(inputs))
+        found = allocation_report(read_mapping(inputs))
     else:
         with opened(folder) as source:
             found = month_report(source, str(month))

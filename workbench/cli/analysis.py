@@ -4,7 +4,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
-import yaml
 
 from workbench.cli.app import json_option, print_json, print_rows
 from workbench.errors import InputError
@@ -34,21 +33,13 @@ def unit_economics(inputs: Path, as_json: bool) -> None:
     """
     from workbench.models.plain import made
     from workbench.models.unit_economics import TicketRates, ticket_costs
+    from workbench.yaml_files import read_mapping
 
+    asked = read_mapping(inputs)
     try:
-        asked = yaml.safe_load(inputs.read_text(encoding="utf-8"))
-        if not isinstance(asked, dict):
-            raise InputError("it holds no names with values")
         rates = made(TicketRates, {name: float(value) for name, value in asked.items()})
         found = ticket_costs(rates)
-    except (
-        OSError,
-        UnicodeDecodeError,
-        yaml.YAMLError,
-        ValueError,
-        TypeError,
-        InputError,
-    ) as error:
+    except (ValueError, TypeError, InputError) as error:
         raise InputError(f"{inputs}: not the rates of a period ({error}).") from error
     answer = {
         **asdict(found.costs),

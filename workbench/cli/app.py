@@ -12,7 +12,7 @@ import click
 import pyarrow as pa
 
 import workbench as package
-from workbench.errors import InputError, WorkbenchError
+from workbench.errors import WorkbenchError
 
 PREVIEW_ROWS = 200
 """Rows of a table shown on a terminal before it is cut, saying so."""
@@ -93,20 +93,6 @@ def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON for a program.")(
         command
     )
-
-
-def mapping_of(path: Path) -> dict[str, Any]:
-    """Read a file of named parts, JSON or YAML."""
-    import yaml
-
-    try:
-        text = path.read_text(encoding="utf-8")
-        content = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: not readable: {str(error)[:200]}") from error
-    if not isinstance(content, dict):
-        raise InputError(f"{path}: expected an object with named parts.")
-    return content
 
 
 def print_json(content: object) -> None:

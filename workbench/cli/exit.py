@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-import yaml
 
 from workbench.cli.app import export_group, json_option, print_json, print_rows, workspace_option
 from workbench.cli.playbook import as_of_option, opened
-from workbench.errors import InputError
+from workbench.yaml_files import read_mapping
 
 
 def register(group: click.Group) -> None:
@@ -18,23 +17,6 @@ def register(group: click.Group) -> None:
 
     model.add_command(provider_exit)
     export_group(group).add_command(exit_plan)
-
-
-def plain_inputs(path: Path) -> dict[str, Any]:
-    """Return the inputs of a model from a JSON or YAML file.
-
-    Raises
-    ------
-    InputError
-        If the file is not readable, or holds no named inputs.
-    """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: not readable as JSON or YAML ({str(error)[:200]}).") from error
-    if not isinstance(content, dict):
-        raise InputError(f"{path}: holds no named inputs.")
-    return content
 
 
 @click.command("provider_exit")
@@ -74,7 +56,7 @@ def provider_exit(
 def _exit(inputs: Path) -> dict[str, Any]:
     from workbench.models.provider_exit.headless import exit_report
 
-    return exit_report(plain_inputs(inputs))
+    return exit_report(read_mapping(inputs))
 
 
 def _replay(

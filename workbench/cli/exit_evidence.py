@@ -42,11 +42,11 @@ def drill(path: Path, folder: Path, as_json: bool) -> None:
     import time
     from dataclasses import asdict
 
-    from workbench.cli.exit import plain_inputs
     from workbench.playbook.drill import run_drill, write_drill
     from workbench.workspace import Workspace
+    from workbench.yaml_files import read_mapping
 
-    given = plain_inputs(path)
+    given = read_mapping(path)
     if unknown := sorted(
         set(given) - {"source", "target", "prompts", "synthetic", "gateway", "failures_before_move"}
     ):

@@ -158,11 +158,11 @@ def retention(inputs: Path, as_json: bool) -> None:
     Inputs: packet, flow, plan (tiers, starts, period_days), and optionally reading, limits,
     choices.
     """
-    from workbench.cli.exit import plain_inputs
     from workbench.models.retention.headless import retention_report
     from workbench.reference import read_table
+    from workbench.yaml_files import read_mapping
 
-    found = retention_report(plain_inputs(inputs), read_table("storage_prices"))
+    found = retention_report(read_mapping(inputs), read_table("storage_prices"))
     if as_json:
         print_json(found)
         return

@@ -9,6 +9,7 @@ import click
 from workbench.cli.analysis import model
 from workbench.cli.app import json_option, print_json, print_rows, workspace_option
 from workbench.cli.playbook import as_of_option, opened
+from workbench.yaml_files import read_mapping
 
 
 def register(_: click.Group) -> None:
@@ -69,7 +70,7 @@ def hosting(  # noqa: PLR0913 - one parameter an option, as click has it
     if inputs is not None:
         from workbench.exports.hosting_study import decision_document, study_document
 
-        asked = _read(inputs)
+        asked = read_mapping(inputs)
         answer = decision_document(asked) if "options" in asked else study_document(asked)
     else:
         from workbench.answers.hosting import study_of_feature
@@ -94,7 +95,7 @@ def commitments(
     if inputs is not None:
         from workbench.exports.hosting_study import commitment_document
 
-        answer = commitment_document(_read(inputs))
+        answer = commitment_document(read_mapping(inputs))
     else:
         from workbench.answers.commitments import sized
 
@@ -110,21 +111,6 @@ def _predict(points: Path | None, out: Path | None, calibration: Path | None) ->
         raise click.UsageError("--predict and --out go together: name both files.")
     counted = predict_csv(points, out, calibration=calibration)
     print_rows(["", "rows"], [[name, f"{count:,}"] for name, count in counted.items()])
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """Read a document; JSON is YAML too."""
-    import yaml
-
-    from workbench.errors import InputError
-
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{path} cannot be read as JSON or YAML: {str(error)[:200]}.") from error
-    if not isinstance(content, dict):
-        raise InputError(f"{path}: the document must be a mapping of names to values.")
-    return content
 
 
 def _print(answer: dict[str, Any], *, as_json: bool) -> None:

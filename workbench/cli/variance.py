@@ -11,13 +11,13 @@ from workbench.cli.app import (
     FILE,
     Month,
     json_option,
-    mapping_of,
     print_json,
     print_rows,
     workspace_option,
 )
 from workbench.cli.playbook import as_of_option, opened
 from workbench.models.variance.bars import BARS
+from workbench.yaml_files import read_mapping
 
 
 def register(group: click.Group) -> None:
@@ -54,7 +54,7 @@ def variance(
     if inputs is not None:
         from workbench.models.variance.headless import variance_report
 
-        found = variance_report(mapping_of(inputs))
+        found = variance_report(read_mapping(inputs))
     else:
         from workbench.answers.variance import report
 

@@ -11,7 +11,6 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from workbench.errors import InputError
@@ -20,6 +19,7 @@ from workbench.playbook.dossier import Dossier
 from workbench.playbook.dossier_files import explained
 from workbench.pricing.book import PriceBook
 from workbench.reference import read_table
+from workbench.yaml_files import read_yaml
 
 FILE = "capabilities.yaml"
 FEATURES = ("tools", "caching", "structured_output", "reasoning")
@@ -72,10 +72,7 @@ def read_stated(root: Path) -> tuple[Stated, ...]:
     path = root / FILE
     if not path.is_file():
         return ()
-    try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8")) or []
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not readable as YAML: {str(error)[:200]}") from error
+    entries = read_yaml(path) or []
     if not isinstance(entries, list):
         raise InputError(f"{path}: write a list, one entry a model.")
     found = []

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from workbench.errors import InputError
 from workbench.playbook.dossier import Dossier
+from workbench.yaml_files import LOADER, read_yaml
 
 SCHEMA_NAME = "dossier.schema.json"
 
@@ -47,67 +48,8 @@ def read_dossier(path: Path) -> Dossier:
     InputError
         Naming the file, the key and, for an unknown key, the closest one there is.
     """
-    text, content = read_yaml(path)
-    return parse_dossier(content, name=str(path), text=text)
-
-
-def read_yaml(path: Path) -> tuple[str, object]:
-    """Return a file's text and what YAML makes of it.
-
-    Raises
-    ------
-    InputError
-        If it is no UTF-8, no YAML, or repeats a key, naming the line; if a few aliases unfold into
-        more than a file could say.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-        _refuse_odd_nodes(yaml.compose(text, Loader=yaml.SafeLoader), path=path)
-        return text, yaml.safe_load(text)
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not readable as UTF-8 at byte {error.start}.") from error
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = f" line {mark.line + 1}" if mark else ""
-        raise InputError(f"{path}{line}: not readable as YAML: {error.problem}.") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(f"{path}: not readable as YAML: {first}.") from error
-
-
-MOST_NODES = 100_000
-"""A dossier has hundreds of values; aliases that unfold into more are an attack or a slip."""
-
-
-def _refuse_odd_nodes(root: yaml.Node | None, *, path: Path) -> None:
-    """Refuse keys given twice, of which YAML keeps the last without a word, and endless aliases."""
-    sizes: dict[int, int] = {}
-
-    def size_of(node: yaml.Node) -> int:
-        known = sizes.setdefault(id(node), -1)
-        where = f"{path} line {node.start_mark.line + 1}"
-        if known >= 0:
-            return known
-        if id(node) in open_nodes:
-            raise InputError(f"{where}: an alias (*) leads back to itself. Write it out.")
-        open_nodes.add(id(node))
-        inner = node.value if isinstance(node, yaml.CollectionNode) else []
-        if isinstance(node, yaml.MappingNode):
-            keys = [str(key.value) for key, _ in inner]
-            for place, (key, _) in enumerate(inner):
-                if str(key.value) in keys[:place]:
-                    line = key.start_mark.line + 1
-                    raise InputError(f"{path} line {line}: key `{key.value}` is given twice.")
-            inner = [value for _, value in inner]
-        sizes[id(node)] = 1 + sum(size_of(one) for one in inner)
-        open_nodes.discard(id(node))
-        if sizes[id(node)] > MOST_NODES:
-            raise InputError(f"{where}: aliases (*) unfold into over {MOST_NODES:,} values.")
-        return sizes[id(node)]
-
-    open_nodes: set[int] = set()
-    if root is not None:
-        size_of(root)
+    content = read_yaml(path)
+    return parse_dossier(content, name=str(path), text=path.read_text(encoding="utf-8"))
 
 
 def parse_dossier(content: object, *, name: str, text: str = "") -> Dossier:
@@ -125,7 +67,7 @@ def parse_dossier(content: object, *, name: str, text: str = "") -> Dossier:
 
 def line_of(text: str, steps: Iterable[int | str]) -> int | None:
     """Return the line on which a key, or the nearest one above it, stands; None for no text."""
-    node = yaml.compose(text, Loader=yaml.SafeLoader) if text else None
+    node = yaml.compose(text, Loader=LOADER) if text else None
     line = None
     for step in steps:
         if isinstance(node, yaml.MappingNode):

@@ -11,7 +11,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from workbench.errors import InputError
@@ -22,6 +21,7 @@ from workbench.playbook.dossier import Dossier
 from workbench.playbook.dossier_files import explained
 from workbench.playbook.evaluations import read_results
 from workbench.playbook.prompts import read_prompts
+from workbench.yaml_files import read_yaml
 
 EFFORTS = Path("assumptions", "exit.yaml")
 Names = tuple[str, str]
@@ -212,10 +212,7 @@ def own_efforts(root: Path, known: Iterable[str]) -> Mapping[str, OwnEffort]:
     path = root / EFFORTS
     if not path.is_file():
         return {}
-    try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not readable as YAML: {str(error)[:200]}") from error
+    entries = read_yaml(path) or {}
     names = sorted(known)
     found = {}
     for name, entry in dict(entries).items():

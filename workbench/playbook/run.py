@@ -6,7 +6,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from workbench.errors import InputError
@@ -32,6 +31,7 @@ from workbench.playbook.evidence import (
     sha256_of,
 )  # fmt: skip
 from workbench.reference import read_table
+from workbench.yaml_files import read_yaml
 
 GENESIS = "0" * 64
 
@@ -291,10 +291,7 @@ def read_waivers(path: Path) -> tuple[Waiver, ...]:
     """
     if not path.is_file():
         return ()
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise InputError(f"{path}: not readable as YAML: {error}") from error
+    content = read_yaml(path)
     if not isinstance(content or [], list):
         raise InputError(f"{path}: expected a list of waivers, each `- check: G2-01` and so on.")
     waivers = []

@@ -52,6 +52,8 @@ class Catalog:
             raise _cannot_open(layout.database, error) from error
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET preserve_insertion_order = false")
+        # Segments never change under their name: their footers need not be read for every query.
+        connection.execute("SET parquet_metadata_cache = true")
         catalog = cls(layout, connection)
         if not read_only:
             catalog._make_tables()

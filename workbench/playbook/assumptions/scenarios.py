@@ -6,12 +6,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from workbench.errors import InputError
 from workbench.playbook.assumptions.register import Entry, Finite, Register
 from workbench.playbook.dossier_files import explained
+from workbench.yaml_files import read_yaml
 
 
 class Overlay(Entry):
@@ -50,12 +50,12 @@ def read_register(path: Path) -> Register:
     InputError
         Naming the file and the key that is wrong.
     """
-    return parse_register(_yaml(path), name=str(path))
+    return parse_register(read_yaml(path), name=str(path))
 
 
 def read_scenario(path: Path) -> Scenario:
     """Return one scenario; errors as in `read_register`."""
-    return parse_scenario(_yaml(path), name=str(path))
+    return parse_scenario(read_yaml(path), name=str(path))
 
 
 def parse_register(content: object, *, name: str) -> Register:
@@ -116,13 +116,6 @@ def expired(register: Register, scenarios: Iterable[Scenario], *, as_of: date) -
         for change in scenario.changes
         if change.expires < as_of
     ]
-
-
-def _yaml(path: Path) -> object:
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not readable as YAML: {error}") from error
 
 
 def _apply(content: dict[str, Any], change: Overlay, *, where: str) -> None:
