@@ -9,7 +9,7 @@ import pytest
 
 from workbench import schema, segment_rows
 from workbench.ingest import AlreadyKnown, KnownSource, Staged, StagedSegment
-from workbench.ingest.batch import Existing
+from workbench.ingest.batch import Existing, Held
 from workbench.ingest.stage import stage
 
 KEY = b"synthetic key of the tests"
@@ -50,8 +50,8 @@ class Desk:
             source_id=f"s{len(self.committed) + 1}",
             user_key=KEY,
             known=self.known,
-            existing=self._existing("usage"),
-            existing_outcomes=self._existing("outcomes"),
+            usage=Held(rows=self._existing("usage")),
+            outcomes=Held(rows=self._existing("outcomes")),
         )
 
     def ingest(self, path: Path, fmt: str | None = None, **constants: str) -> Staged:

@@ -187,4 +187,4 @@ def test_a_plain_id_is_found_behind_its_hash_in_every_kind_of_log(tmp_path: Path
     pl.DataFrame({"user": [who]}).write_csv(tmp_path / "c.csv")
     pl.DataFrame({"user": [who]}).write_parquet(tmp_path / "d.parquet")
     for name in ("a.jsonl", "b.jsonl.gz", "c.csv", "d.parquet"):
-        assert erasure_files.plain_ids(tmp_path / name, hashes, user_key=key_) == {who}, name
+        assert erasure_files.plain_ids([tmp_path / name], hashes, user_key=key_) == {who}, name

@@ -13,14 +13,14 @@ def test_only_segments_of_the_same_time_are_listed(tmp_path: Path):
     ingest(workspace, write_jsonl(tmp_path / "a.jsonl", requests(10)))
     ingest(workspace, write_jsonl(tmp_path / "b.jsonl", requests(10, first=1000)))
     with workspace.reader(locked=False) as catalog:
-        rows = Stored(catalog).existing("usage")
+        rows = Stored(catalog).held("usage").rows
         last_of_a = START + timedelta(seconds=9 * 60)
         at = rows(last_of_a, last_of_a + timedelta(hours=1))
         assert at is not None
         assert catalog.one(f"SELECT count(*), max(request_id) FROM {at}") == (10, "r9")
         assert rows(last_of_a + timedelta(seconds=1), last_of_a + timedelta(hours=1)) is None
         assert rows(datetime(2020, 1, 1), datetime(2020, 1, 2)) is None  # noqa: DTZ001
-        assert Stored(catalog).existing("outcomes")(START, last_of_a) is None
+        assert Stored(catalog).held("outcomes").rows(START, last_of_a) is None
 
 
 def test_copies_are_found_in_the_store_and_in_other_files_of_the_command(tmp_path: Path):

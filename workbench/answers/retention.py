@@ -140,11 +140,6 @@ def erase(
         return erasure.erase(layout, terms, user_key=key, at=_iso(now), is_held=is_held)
 
 
-def is_published(workspace: Workspace) -> bool:
-    """Say whether pages have a snapshot, which an erasure may delete."""
-    return (workspace.layout.snapshots / "CURRENT").is_file()
-
-
 def _iso(now: datetime) -> str:
     return now.isoformat(timespec="microseconds")
 

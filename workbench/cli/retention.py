@@ -116,15 +116,15 @@ def erase(subject: str | None, user_id: str | None, folder: Path, as_json: bool)
     figures and counts stay. Source logs outside the workspace are listed: they are yours to erase. While a legal hold is on file nothing is erased.
     """
     from workbench.answers import retention as answers
-    from workbench.answers.publish import publish
     from workbench.workspace import Workspace
 
     if (subject is None) == (user_id is None):
         raise click.UsageError("Name the person by one of --subject and --user-id.")
     workspace, now = Workspace(folder), datetime.now(tz=UTC)
-    is_published = answers.is_published(workspace)
     certificate = answers.erase(workspace, subject=subject, user_id=user_id, now=now)
-    if is_published:
+    if certificate["snapshots_removed"]:
+        from workbench.answers.publish import publish
+
         publish(workspace, now=now)
     if as_json:
         print_json({"certificate": certificate})

@@ -30,6 +30,20 @@ def nothing_stored(first: datetime, last: datetime) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What the store holds of one kind of row, to tell what is new."""
+
+    rows: Existing = nothing_stored
+    erased: Existing | None = None
+    """Relation of the fingerprints (`workbench.fingerprints`) of rows that lost their name to an
+    erasure; None where nobody was ever erased, and rows then hold all they were read with."""
+
+
+NOTHING = Held()
+"""What an empty store holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KnownSource:
     """A batch the store has committed, to recognise a file that was read before."""
 

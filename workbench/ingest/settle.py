@@ -8,8 +8,8 @@ and its n-th occurrence: the n-th is a duplicate if another source gave as many 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from workbench import schema
-from workbench.ingest.batch import Connection, Existing
+from workbench import fingerprints, schema
+from workbench.ingest.batch import Connection, Held
 from workbench.ingest.cells import name, quoted
 from workbench.ingest.reader import Reader
 
@@ -37,7 +37,7 @@ def settle(
     *,
     staged: str,
     reader: Reader,
-    existing: Existing,
+    held: Held,
     resumed: Sequence[str],
     already_out: Collection[int],
 ) -> Verdict:
@@ -45,7 +45,7 @@ def settle(
 
     Parameters
     ----------
-    existing
+    held
         Gives the rows in the store, with the same columns, of the time window of the rows.
     resumed
         Sources that are earlier parts of the same file: occurrences there are no duplicates.
@@ -57,7 +57,7 @@ def settle(
     good = f"(SELECT * FROM {staged} WHERE rate_key >= 0{f' AND source_row NOT IN ({bad})' if bad else ''})"
     if reader.identity:
         _within(connection, good, reader, verdict)
-    _against_store(connection, good, reader, existing, resumed, verdict)
+    _against_store(connection, good, reader, held, resumed, verdict)
     return verdict
 
 
@@ -114,11 +114,20 @@ def _replays(connection: Connection, good: str, reader: Reader, verdict: Verdict
         seen.add(request)
 
 
-def _equal(reader: Reader) -> str:
-    """Return SQL of whether the rows `n` and `s` have the same content."""
+def _equal(reader: Reader, *, is_erased: bool = False) -> str:
+    """Return SQL of whether the rows `n` and `s` have the same content.
+
+    Where people were erased, what the stored row no longer has is no difference.
+    """
     return " AND ".join(
-        f"n.{name(c)} IS NOT DISTINCT FROM s.{name(c)}" for c in content_columns(reader)
+        _same(c, is_erased=is_erased and c in fingerprints.ERASABLE)
+        for c in content_columns(reader)
     )
+
+
+def _same(column: str, *, is_erased: bool) -> str:
+    same = f"n.{name(column)} IS NOT DISTINCT FROM s.{name(column)}"
+    return f"({same} OR s.{name(column)} IS NULL)" if is_erased else same
 
 
 def _content(reader: Reader) -> str:
@@ -131,34 +140,72 @@ def _against_store(
     connection: Connection,
     good: str,
     reader: Reader,
-    existing: Existing,
+    held: Held,
     resumed: Sequence[str],
     verdict: Verdict,
 ) -> None:
     at = "occurred_at" if reader.kind == "outcomes" else "started_at"
     first, last = connection.execute(f"SELECT min({at}), max({at}) FROM {good}").fetchone()
-    held = existing(first, last) if first is not None else None
-    if held is None:
+    if first is None or last is None:
+        return
+    rows = held.rows(first, last)
+    if rows is None:
         return
     window = f"{at} BETWEEN TIMESTAMP {quoted(str(first))} AND TIMESTAMP {quoted(str(last))}"
-    stored = f"(SELECT * FROM {held} WHERE {window})"
+    stored = f"(SELECT * FROM {rows} WHERE {window})"
+    others = f"source_id NOT IN ({', '.join(map(quoted, resumed))})" if resumed else "true"
+    erased = held.erased(first, last) if held.erased else None
     if reader.identity:
-        _named_in_store(connection, good, reader, stored, verdict)
-    _unnamed_in_store(connection, good, reader, stored, at, resumed, verdict)
+        _named_in_store(connection, good, reader, stored, verdict, is_erased=bool(held.erased))
+        if erased:
+            _named_of_erased(connection, good, reader, erased, verdict)
+    _unnamed_in_store(connection, good, reader, stored, at, others, erased, verdict)
 
 
 def _named_in_store(
-    connection: Connection, good: str, reader: Reader, stored: str, verdict: Verdict
+    connection: Connection,
+    good: str,
+    reader: Reader,
+    stored: str,
+    verdict: Verdict,
+    *,
+    is_erased: bool,
 ) -> None:
     key = reader.identity
-    match = " AND ".join(f"n.{name(c)} IS NOT DISTINCT FROM s.{name(c)}" for c in key[1:]) or "true"
-    equal = _equal(reader) + (" OR n.size_ <= s.size_" if reader.best_first else "")
+    match = " AND ".join(
+        _same(c, is_erased=is_erased and c in fingerprints.ERASABLE) for c in key[1:]
+    )
+    equal = _equal(reader, is_erased=is_erased)
+    equal += " OR n.size_ <= s.size_" if reader.best_first else ""
     more = f"*, {reader.size} AS size_, coalesce({reader.replay or 'false'}, false) AS replayed"
     rows = connection.execute(
         f"SELECT n.source_row, bool_or({equal}) FROM (SELECT {more} FROM {good}) n "
         f"JOIN (SELECT {more} FROM {stored}) s ON n.{name(key[0])} = s.{name(key[0])} "
-        f"AND (({match}) OR n.replayed OR s.replayed) GROUP BY n.source_row"
+        f"AND (({match or 'true'}) OR n.replayed OR s.replayed) GROUP BY n.source_row"
     ).fetchall()
+    _judge(rows, verdict)
+
+
+def _named_of_erased(
+    connection: Connection, good: str, reader: Reader, erased: str, verdict: Verdict
+) -> None:
+    """Find rows whose name an erasure took, by its hash; sizes of copies are not compared."""
+    also = {"attempt": "n.attempt = e.nth", "started_at": "n.started_at = e.instant"}
+    match = " AND ".join(also[c] for c in reader.identity if c in also) or "true"
+    content = fingerprints.content(reader.kind)
+    first = name(reader.identity[0])
+    equal = "true" if reader.best_first else f"({content}) = e.held"
+    rows = connection.execute(
+        f"SELECT n.source_row, bool_or({equal}) FROM (SELECT *, {fingerprints.hashed(first)} AS "
+        f"hashed FROM {good} WHERE {first} IS NOT NULL) n JOIN (SELECT instant, attempt AS nth, named, "
+        f"content AS held FROM {erased} WHERE named IS NOT NULL) e ON n.hashed = e.named AND {match} "
+        "GROUP BY n.source_row"
+    ).fetchall()
+    _judge(rows, verdict)
+
+
+def _judge(rows: Sequence[tuple[int, bool]], verdict: Verdict) -> None:
+    """Count each row that has a twin in the store as a duplicate, or as a conflict."""
     for row, equal in rows:
         if row in verdict.duplicates:
             continue
@@ -175,20 +222,30 @@ def _unnamed_in_store(
     reader: Reader,
     stored: str,
     at: str,
-    resumed: Sequence[str],
+    others: str,
+    erased: str | None,
     verdict: Verdict,
 ) -> None:
     unnamed = f"{name(reader.identity[0])} IS NULL" if reader.identity else "true"
-    content = _content(reader)
-    others = f"source_id NOT IN ({', '.join(map(quoted, resumed))})" if resumed else "true"
+    content = fingerprints.content(reader.kind) if erased else _content(reader)
+    instants, more = f"SELECT {at} FROM held_rows", ""
+    if erased:
+        instants += " UNION ALL SELECT instant FROM erased_rows"
+        more = " UNION ALL SELECT content, count(*) FROM erased_rows GROUP BY 1"
+    ctes = (
+        f", erased_rows AS (SELECT instant, content FROM {erased} WHERE named IS NULL AND {others})"
+        if erased
+        else ""
+    )
     rows = connection.execute(
         f"WITH new_rows AS (SELECT * FROM {good} WHERE {unnamed}), held_rows AS "
-        f"(SELECT * FROM {stored} WHERE {unnamed} AND {others}), numbered AS "
+        f"(SELECT * FROM {stored} WHERE {unnamed} AND {others}){ctes}, numbered AS "
         f"(SELECT source_row, {content} AS content, row_number() OVER "
         f"(PARTITION BY content ORDER BY source_row) AS nth FROM new_rows "
-        f"WHERE {at} IN (SELECT {at} FROM held_rows)), "
-        f"counted AS (SELECT {content} AS content, count(*) AS held FROM held_rows "
-        f"WHERE {at} IN (SELECT {at} FROM new_rows) GROUP BY 1) "
+        f"WHERE {at} IN ({instants})), "
+        f"each AS (SELECT {content} AS content, count(*) AS held FROM held_rows "
+        f"WHERE {at} IN (SELECT {at} FROM new_rows) GROUP BY 1{more}), "
+        "counted AS (SELECT content, sum(held) AS held FROM each GROUP BY 1) "
         "SELECT source_row FROM numbered JOIN counted USING (content) WHERE nth <= held"
     ).fetchall()
     verdict.duplicates.update(row[0] for row in rows)

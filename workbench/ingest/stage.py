@@ -14,13 +14,13 @@ import pyarrow.parquet as pq
 from workbench.errors import IngestError
 from workbench.ingest import quarantine, segments
 from workbench.ingest.batch import (
+    NOTHING,
     AlreadyKnown,
     Connection,
-    Existing,
+    Held,
     KnownSource,
     Staged,
     StagedSegment,
-    nothing_stored,
 )
 from workbench.ingest.formats import recognise
 from workbench.ingest.prepare import prepare
@@ -42,8 +42,8 @@ def stage(  # noqa: PLR0913  # what one file needs; the store calls it in one pl
     source_id: str,
     user_key: bytes,
     known: Sequence[KnownSource],
-    existing: Existing = nothing_stored,
-    existing_outcomes: Existing = nothing_stored,
+    usage: Held = NOTHING,
+    outcomes: Held = NOTHING,
     progress: Callable[[int], None] | None = None,
 ) -> Staged | AlreadyKnown:
     """Read one file whole and stage what is new in it.
@@ -62,8 +62,8 @@ def stage(  # noqa: PLR0913  # what one file needs; the store calls it in one pl
         The workspace's secret; users are kept as HMAC-SHA-256 under it, 32 digits of it.
     known
         Batches the store has committed.
-    existing, existing_outcomes
-        Give the stored rows, of usage and of outcomes, of the time window of this file.
+    usage, outcomes
+        Give the stored rows of either kind of the time window of this file.
     progress
         Called with the number of records when the file is read.
 
@@ -87,8 +87,8 @@ def stage(  # noqa: PLR0913  # what one file needs; the store calls it in one pl
             source_id=source_id,
             user_key=user_key,
         )
-        stored = existing if recognised.reader.kind == "usage" else existing_outcomes
-        result = _staged(work, path, stored)
+        held = usage if recognised.reader.kind == "usage" else outcomes
+        result = _staged(work, path, held)
         kept = {segment.path for segment in result.segments}
         kept |= {result.quarantine} if result.quarantine else set()
     except IngestError as error:
@@ -114,7 +114,7 @@ def _with_note(
     return replace(already, notes=(f"read before with {was}; the values given now were not used",))
 
 
-def _staged(work: Work, path: Path, stored: Existing) -> Staged:
+def _staged(work: Work, path: Path, held: Held) -> Staged:
     records = write_staged(work)
     reader, prepared = work.plan.reader, work.prepared
     reasons, skipped = _not_usage(work)
@@ -122,7 +122,7 @@ def _staged(work: Work, path: Path, stored: Existing) -> Staged:
         work.connection,
         staged=work.relation,
         reader=reader,
-        existing=stored,
+        held=held,
         resumed=prepared.resumed_chain,
         already_out=reasons,
     )

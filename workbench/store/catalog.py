@@ -137,6 +137,14 @@ class Catalog:
                 sidecar.get("sidecar", sidecar["source_id"]), error
             ) from error
 
+    def list_again(self, sidecar: dict[str, Any]) -> None:
+        """List a batch whose files were written anew in place of what is listed of it."""
+        for table in ("manifest", "segment", "disposed", "refused"):
+            self.connection.execute(
+                f"DELETE FROM {table} WHERE source_id = ?", [sidecar["source_id"]]
+            )
+        self.add_batch(sidecar)
+
     def _list(self, sidecar: dict[str, Any]) -> None:
         names = [column.name for column in schema.MANIFEST_COLUMNS]
         values = [sidecar[name] for name in names]

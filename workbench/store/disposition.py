@@ -129,6 +129,7 @@ def _begin(layout: Layout, catalog: Catalog, doomed: Sequence[Item], *, at: str)
         "files": [asdict(item) for item in doomed],
         "rows": sum(item.rows or 0 for item in doomed) - sum(one["rows"] for one in renewed),
         "bytes": sum(item.bytes for item in doomed) - sum(one["bytes"] for one in renewed),
+        "fingerprints_removed": row_disposal.months_gone(layout, doomed, renewed),
         **stays,
     }
     files.write_json(layout.store / PENDING, event, staging=layout.staging)

@@ -11,7 +11,8 @@ import gzip
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -24,6 +25,7 @@ from workbench.store.occurrences import BLOCK_BYTES, DAMAGED, columns_holding, h
 from workbench.store.subject import Finder, Subject, user_hash
 
 LINES = (".jsonl", ".ndjson", ".csv", ".tsv", ".log", ".txt")
+TABLES = (".csv", ".tsv")
 PACKED = (".gz", ".zst")
 BLANK = b"[erased]"
 _QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"')
@@ -82,7 +84,7 @@ def _rewrite(layout: Layout, path: Path, subject: Subject) -> bool:
         if path.suffix == ".parquet":
             _parquet(path, staged, subject)
         elif kind in LINES:
-            _lines(path, staged, subject, is_csv=kind in (".csv", ".tsv"))
+            _lines(path, staged, subject, kind=kind)
         else:
             _text(path, staged, subject)
     except (*DAMAGED, UnicodeDecodeError):
@@ -120,14 +122,39 @@ def _parquet(path: Path, staged: Path, subject: Subject) -> None:
         rows.write_parquet(str(staged), compression="zstd")
 
 
-def _lines(path: Path, staged: Path, subject: Subject, *, is_csv: bool) -> None:
+def _lines(path: Path, staged: Path, subject: Subject, *, kind: str) -> None:
     with open_plain(path) as source, _open_packed(staged, path.suffix) as target:
-        for record in _records(source, is_csv=is_csv):
-            if subject.all.is_in(record):
-                if subject.own.is_in(record):
-                    continue
-                record = subject.all.replaced(record, BLANK)
-            target.write(record)
+        for block in _blocks(_records(source, is_csv=kind in TABLES)):
+            whole = b"".join(block)
+            here = replace(subject.all.among(whole), shared=subject.shared)
+            if not here.terms and not here.sessions:
+                target.write(whole)
+                continue
+            for record in block:
+                if not here.own.is_in(record):
+                    target.write(_without(record, here.all, kind=kind))
+
+
+def _without(record: bytes, named: Finder, *, kind: str) -> bytes:
+    """Return another person's record without the ids: read again, it says nothing in their place."""
+    if not named.is_in(record):
+        return record
+    if kind in (".jsonl", ".ndjson"):
+        record = named.nulled(record)
+    return named.replaced(record, b"" if kind in TABLES else BLANK)
+
+
+def _blocks(records: Iterator[bytes]) -> Iterator[list[bytes]]:
+    """Yield records by the megabyte: most blocks hold nobody and are looked at once."""
+    block, size = [], 0
+    for one in records:
+        block.append(one)
+        size += len(one)
+        if size >= BLOCK_BYTES:
+            yield block
+            block, size = [], 0
+    if block:
+        yield block
 
 
 def _records(source: io.BufferedIOBase, *, is_csv: bool) -> Iterator[bytes]:
@@ -144,7 +171,7 @@ def _records(source: io.BufferedIOBase, *, is_csv: bool) -> Iterator[bytes]:
 
 def _open_packed(path: Path, suffix: str):  # noqa: ANN202 - three kinds of binary file
     if suffix == ".gz":
-        return gzip.open(path, "wb")
+        return gzip.open(path, "wb", compresslevel=6)
     if suffix == ".zst":
         return zstandard.open(path, "wb", cctx=zstandard.ZstdCompressor(level=3))
     return path.open("wb")
@@ -159,19 +186,23 @@ def _text(path: Path, staged: Path, subject: Subject) -> None:
         target.write(subject.all.replaced(content, BLANK))
 
 
-def plain_ids(path: Path, hashes: set[str], *, user_key: bytes) -> set[str]:
-    """Return the plain user ids in a log of the workspace that the keyed hashes stand for.
+def plain_ids(paths: Sequence[Path], hashes: set[str], *, user_key: bytes) -> set[str]:
+    """Return the plain user id in logs of the workspace that a keyed hash stands for.
 
-    Every distinct value of the log is hashed and compared: nothing else maps a hash back.
+    The values of the logs are hashed and compared, nothing else maps a hash back; a hash stands
+    for one id, so the first that is found ends the search.
     """
-    found: set[str] = set()
-    try:
-        for value in set(_values(path)):
-            if user_hash(user_key, value) in hashes:
-                found.add(value)
-    except DAMAGED:
-        return found
-    return found
+    seen: set[str] = set()
+    for path in paths:
+        try:
+            for value in _values(path):
+                if value not in seen:
+                    seen.add(value)
+                    if user_hash(user_key, value) in hashes:
+                        return {value}
+        except DAMAGED:
+            continue
+    return set()
 
 
 def _values(path: Path) -> Iterator[str]:
@@ -189,7 +220,7 @@ def _values(path: Path) -> Iterator[str]:
         return
     with open_plain(path) as source:
         kind = _kind(path)
-        if kind in (".csv", ".tsv"):
+        if kind in TABLES:
             text = io.TextIOWrapper(source, encoding="utf-8", errors="replace", newline="")
             for row in csv.reader(text, delimiter="\t" if kind == ".tsv" else ","):
                 yield from row

@@ -1,16 +1,18 @@
 """Which rows of a store file are a person's, and what a row looks like without the person."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import duckdb
 
-from workbench.store.subject import Subject
+from workbench.store.subject import SHORTEST_WORD, Subject
 
 PERSONAL = ("user_hash", "session_id", "trace_id")
 FREE_TEXT = ("request_id", "ticket_id", "prompt_id", "prompt_version", "flag_variant", "tags")
-"""Columns beside the personal ones that may hold an identifier by accident. Columns that decide
-a price or a figure's place are never touched; what they hold is listed in the certificate."""
+"""Columns beside the personal ones that may hold an identifier: a gateway's request id is often
+its session or trace. Columns that decide a price or a figure's place are never touched; what
+they hold is listed in the certificate."""
+_NAMES = ("request_id", "ticket_id")
 _OUTCOME_KEYS = ("request_id", "session_id", "ticket_id")
 _IN_SESSION = "coalesce(session_id IN (SELECT v FROM sessions), false)"
 _IN_TRACE = "coalesce(trace_id IN (SELECT v FROM traces), false)"
@@ -20,19 +22,50 @@ _MINE = "coalesce(user_hash IN (SELECT v FROM terms), false)"
 def is_hit(kind: str, subject: Subject) -> str:
     """Return the test of a row that holds the person; the tables of the session name them."""
     if kind == "quarantine":
-        return _any_text(("excerpt", "reason"), subject)
+        return _any(_said(name, subject) for name in ("excerpt", "reason"))
     if kind == "outcomes":
-        return f"({_IN_SESSION} OR {_any_text(_OUTCOME_KEYS, subject)})"
-    texts = _any_text((*PERSONAL, *FREE_TEXT), subject)
-    return f"({_MINE} OR {_IN_SESSION} OR {_IN_TRACE} OR {texts})"
+        return f"({_IN_SESSION} OR {_any(_free(name, subject) for name in _OUTCOME_KEYS)})"
+    texts = [_text(name, subject) for name in PERSONAL]
+    texts += [_names(name, subject) for name in FREE_TEXT]
+    return f"({_MINE} OR {_IN_SESSION} OR {_IN_TRACE} OR {_any(texts)})"
+
+
+def loses_its_name(subject: Subject) -> str:
+    """Return the test of a metering row that will have no request id, or has none."""
+    return f"(request_id IS NULL OR {_names('request_id', subject)})"
 
 
 def _text(column: str, subject: Subject) -> str:
     return f"coalesce(regexp_matches(CAST({column} AS VARCHAR), {quoted(subject.named.pattern)}), false)"
 
 
-def _any_text(columns: Sequence[str], subject: Subject) -> str:
-    return "(" + " OR ".join(_text(column, subject) for column in columns) + ")"
+def _said(column: str, subject: Subject) -> str:
+    """Return the test of a free text that names the person or one of their sessions."""
+    said = f"EXISTS (SELECT 1 FROM long_ids WHERE contains({column}, v))"
+    return f"({_text(column, subject)} OR coalesce({said}, false))"
+
+
+def _free(column: str, subject: Subject) -> str:
+    """Return the test of a column that names the person, or is one of their sessions or traces.
+
+    A short id, such as a number, may be somebody else's request: it counts in the person's rows.
+    """
+    is_id = f"coalesce({column} IN (SELECT v FROM long_ids), false)"
+    return f"({_text(column, subject)} OR {is_id})"
+
+
+def _names(column: str, subject: Subject) -> str:
+    """Return the test of a column of usage that names the person, or holds the row's own ids."""
+    inside = " OR ".join(
+        f"{column} = {own} OR (length({own}) >= {SHORTEST_WORD} AND contains({column}, {own}))"
+        for own in ("session_id", "trace_id")
+    )
+    named = _free(column, subject) if column in _NAMES else _text(column, subject)
+    return f"({named} OR ({_MINE} AND coalesce({inside}, false)))"
+
+
+def _any(tests: Iterable[str]) -> str:
+    return "(" + " OR ".join(tests) + ")"
 
 
 def cleaned(kind: str, subject: Subject) -> str:
@@ -47,10 +80,11 @@ def cleaned(kind: str, subject: Subject) -> str:
             for column, value in (("excerpt", "NULL"), ("reason", "'erased on request'"))
         )
     if kind == "outcomes":
-        tests = {name: _text(name, subject) for name in _OUTCOME_KEYS}
+        tests = {name: _free(name, subject) for name in _OUTCOME_KEYS}
         tests["session_id"] += f" OR {_IN_SESSION}"
     else:
-        tests = {name: _text(name, subject) for name in (*PERSONAL, *FREE_TEXT)}
+        tests = {name: _text(name, subject) for name in PERSONAL}
+        tests |= {name: _names(name, subject) for name in FREE_TEXT}
         tests["user_hash"] += f" OR {_MINE}"
         tests["session_id"] += f" OR {_MINE} OR {_IN_SESSION}"
         tests["trace_id"] += f" OR {_MINE} OR {_IN_TRACE}"
@@ -105,7 +139,7 @@ def _sessions(names: Sequence[str]) -> list[str]:
 def of_unit(subject: Subject) -> str:
     """Return the test of a unit of work (kind, id) that is found by an id of the person."""
     return (
-        "coalesce((kind = 'session_id' AND id IN (SELECT v FROM sessions)) OR "
+        "coalesce(id IN (SELECT v FROM ids) OR "
         f"regexp_matches(id, {quoted(subject.named.pattern)}), false)"
     )
 

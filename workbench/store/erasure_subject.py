@@ -8,21 +8,29 @@ from pathlib import Path
 import duckdb
 
 from workbench.store import erasure_files, segments
-from workbench.store.erasure_sql import escaped, is_hit
+from workbench.store.erasure_sql import escaped
 from workbench.store.layout import Layout
-from workbench.store.subject import Subject, user_hash
+from workbench.store.subject import SHORTEST_WORD, Subject, user_hash
 
 
 @contextmanager
 def session(subject: Subject) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a connection whose tables terms, sessions, traces and shared name the person."""
+    """Open a connection whose tables name the person: terms, sessions, traces, shared, ids."""
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET threads = 1")  # rows keep their order: segments are sorted by time
         for name, values in asdict(subject).items():
             connection.execute(f"CREATE TEMP TABLE {name} (v VARCHAR)")
             if values:
-                connection.executemany(f"INSERT INTO {name} VALUES (?)", [[one] for one in values])
+                connection.execute(
+                    f"INSERT INTO {name} SELECT unnest(?::VARCHAR[])", [list(values)]
+                )
+        connection.execute(
+            "CREATE TEMP TABLE ids AS SELECT v FROM sessions UNION SELECT v FROM traces"
+        )
+        connection.execute(
+            f"CREATE TEMP TABLE long_ids AS SELECT v FROM ids WHERE length(v) >= {SHORTEST_WORD}"
+        )
         yield connection
 
 
@@ -30,27 +38,26 @@ def everywhere(layout: Layout, terms: tuple[str, ...], *, user_key: bytes) -> Su
     """Return the person with every plain id, session and trace the workspace knows."""
     hashes = set(terms) | {user_hash(user_key, term) for term in terms}
     plain: set[str] = set()
-    for path in erasure_files.logs_of(layout):
-        plain |= erasure_files.plain_ids(path, hashes, user_key=user_key)
+    if len(terms) == 1:  # else the plain id was given, and nothing else has its hash
+        plain = erasure_files.plain_ids(
+            list(erasure_files.logs_of(layout)), hashes, user_key=user_key
+        )
     found = Subject(terms=tuple(dict.fromkeys((*terms, *sorted(plain)))))
     ids: dict[str, set[str]] = {"session_id": set(), "trace_id": set()}
     shared: set[str] = set()
     with session(found) as connection:
         relations = _with_users(layout, connection)
         for name, mine in ids.items():
-            for rows, columns in relations:
-                if name in columns:
-                    mine |= _ids(
-                        connection, name, f"{rows} WHERE user_hash IN (SELECT v FROM terms)"
-                    )
+            holding = [rows for rows, columns in relations if name in columns]
+            for rows in holding:
+                mine |= _ids(connection, name, f"{rows} WHERE user_hash IN (SELECT v FROM terms)")
             connection.execute(f"CREATE TEMP TABLE mine_{name} AS SELECT unnest(?::VARCHAR[]) AS v", [sorted(mine)])  # fmt: skip
-            for rows, columns in relations:
-                if name in columns:
-                    others = (
-                        f"{rows} WHERE user_hash IS NOT NULL AND user_hash NOT IN "
-                        f"(SELECT v FROM terms) AND {name} IN (SELECT v FROM mine_{name})"
-                    )
-                    shared |= _ids(connection, name, others)
+            for rows in holding:
+                others = (
+                    f"{rows} WHERE user_hash IS NOT NULL AND user_hash NOT IN "
+                    f"(SELECT v FROM terms) AND {name} IN (SELECT v FROM mine_{name})"
+                )
+                shared |= _ids(connection, name, others)
     return replace(
         found,
         sessions=tuple(sorted(ids["session_id"])),
@@ -69,9 +76,12 @@ def _with_users(
         if sidecar["kind"] == "usage"
         for entry in sidecar["segments"]
     ]
-    paths += sorted(layout.content.rglob("*.parquet"))
     found = []
-    for path in paths:
+    if paths:  # a segment always has the columns that may name a person
+        listed = ", ".join(f"'{escaped(path)}'" for path in paths)
+        rows = f"(SELECT user_hash, session_id, trace_id FROM read_parquet([{listed}], union_by_name = true))"
+        found.append((rows, {"user_hash", "session_id", "trace_id"}))
+    for path in sorted(layout.content.rglob("*.parquet")):
         rows = f"read_parquet('{escaped(path)}')"
         described = connection.execute(f"DESCRIBE SELECT * FROM {rows}").fetchall()
         columns = {str(one[0]) for one in described}
@@ -89,26 +99,3 @@ def inside(layout: Layout, found_in: Sequence[tuple[str, str, int]]) -> list[Pat
     """Return those of the sources that lie in the workspace."""
     named = sorted({Path(path) for path, _, _ in found_in})
     return [one for one in named if layout.root in one.resolve().parents and one.is_file()]
-
-
-def sources(layout: Layout, subject: Subject) -> list[tuple[str, str, int]]:
-    """Return (path as given, kind, rows) of every source the person was in."""
-    found: list[tuple[str, str, int]] = []
-    with session(subject) as connection:
-        for sidecar in segments.sidecars(layout):
-            listed = [(entry, sidecar["kind"]) for entry in sidecar["segments"]]
-            if sidecar["quarantine"]:
-                listed.append((sidecar["quarantine"], "quarantine"))
-            for entry, kind in listed:
-                rows = hits(connection, layout.store / entry["file"], kind, subject)
-                if rows:
-                    found.append((str(sidecar["path"]), kind, rows))
-    return found
-
-
-def hits(connection: duckdb.DuckDBPyConnection, path: Path, kind: str, subject: Subject) -> int:
-    """Return how many rows of a segment or quarantine file hold the person."""
-    row = connection.execute(
-        f"SELECT count(*) FROM read_parquet('{escaped(path)}') WHERE {is_hit(kind, subject)}"
-    ).fetchone()
-    return int(row[0]) if row else 0

@@ -26,12 +26,24 @@ _COLUMNS = (
 def of_subject(catalog: Catalog, subject: Subject) -> list[dict[str, Any]]:
     """Return the units that are found by an id of this person only, without the id."""
     rows = catalog.connection.execute(
-        f"SELECT {', '.join(_COLUMNS)} FROM outcome_unit WHERE (kind = 'session_id' "
-        "AND list_contains($sessions, id)) OR coalesce(regexp_matches(id, $pattern), false) "
-        "ORDER BY ALL NULLS FIRST",
-        {"sessions": list(subject.sessions), "pattern": subject.named.pattern},
+        f"SELECT {', '.join(_COLUMNS)} FROM outcome_unit WHERE {_FOUND} ORDER BY ALL NULLS FIRST",
+        _found_by(subject),
     ).fetchall()
     return [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
+
+
+def forget(catalog: Catalog, subject: Subject) -> None:
+    """Take the id from the units that are found by an id of this person; they stay counted."""
+    catalog.connection.execute(
+        f"UPDATE outcome_unit SET id = NULL WHERE {_FOUND}", _found_by(subject)
+    )
+
+
+_FOUND = "(id IN (SELECT unnest($ids::VARCHAR[])) OR coalesce(regexp_matches(id, $pattern), false))"
+
+
+def _found_by(subject: Subject) -> dict[str, Any]:
+    return {"ids": [*subject.sessions, *subject.traces], "pattern": subject.named.pattern}
 
 
 def write(layout: Layout, name: str, units: Sequence[Mapping[str, Any]]) -> None:

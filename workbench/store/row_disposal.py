@@ -16,7 +16,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from workbench.store import files, kept_counts, kept_rollups, kept_units, segments
+from workbench.store import erased, files, kept_counts, kept_rollups, kept_units, segments
 from workbench.store.catalog import Catalog
 from workbench.store.disposition_rules import Hold, Item, Policy, decide
 from workbench.store.layout import Layout
@@ -158,6 +158,19 @@ def _split_outcomes(catalog: Catalog, ended: Sequence[Item]) -> dict[str, Any]:
     return renewed  # a file all of whose rows stay is told by its count; see `unmoved`
 
 
+def months_gone(
+    layout: Layout, doomed: Iterable[Item], renewed: Sequence[Mapping[str, Any]]
+) -> list[tuple[str, str]]:
+    """Return kind and month of the fingerprints of erased people's rows that nothing needs now.
+
+    No row of such a month is taken in again; where some outcomes stay, so do the fingerprints.
+    """
+    ids = {name: kind for kind, name in CLASSES.items() if kind in segments.KINDS}
+    gone = {(ids[one.data_class], one.month) for one in doomed if one.data_class in ids}
+    stay = {tuple(Path(str(one["file"])).parts[:2]) for one in renewed}
+    return sorted(one for one in gone - stay if erased.has(layout, *one))
+
+
 def unmoved(doomed: Iterable[Item], renewed: Mapping[str, Any]) -> set[str]:
     """Return the doomed files of outcomes of which no row would go after all."""
     return {
@@ -231,6 +244,8 @@ def carry_out(layout: Layout, event: Mapping[str, Any]) -> None:
         files.write_json(home, sidecar, staging=layout.staging)
     for file in doomed:
         (layout.store / file).unlink(missing_ok=True)
+    for kind, month in event.get("fingerprints_removed", ()):
+        erased.drop(layout, kind, month)
 
 
 def _quarantine_entry(renewed: Mapping[str, Any]) -> dict[str, Any]:

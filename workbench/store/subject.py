@@ -4,7 +4,6 @@ A long term, such as a hash, is found anywhere. A short one, and a session or tr
 as a whole word: `user-3` does not stand in `user-31`. A very short session counts only in quotes.
 """
 
-import hashlib
 import hmac
 import json
 import re
@@ -16,12 +15,15 @@ LONG = 16
 """From this length on an identifier is looked for anywhere, not only as a word."""
 SHORTEST_WORD = 6
 """Sessions and traces below this length are told from numbers only where they stand in quotes."""
-_TOKENS = re.compile(rb"[0-9A-Za-z]+")
+FEW = 64
+"""Up to so many ids, each is looked for by itself: quicker than taking a text apart."""
+_SPLIT = bytes(one if chr(one).isalnum() and one < 128 else 32 for one in range(256))
+"""Of a table of bytes: what is no letter or digit becomes a space; quicker than an expression."""
 
 
 def user_hash(user_key: bytes, user_id: str) -> str:
     """Return the keyed hash ingest makes of a user's id: HMAC-SHA-256, 32 hexadecimal digits."""
-    return hmac.new(user_key, user_id.encode(), hashlib.sha256).hexdigest()[:32]
+    return hmac.digest(user_key, user_id.encode(), "sha256").hex()[:32]
 
 
 class Finder:
@@ -35,13 +37,20 @@ class Finder:
         self._terms = tuple(dict.fromkeys(t.encode() for term in terms for t in _written(term)))
         self.ids = tuple(dict.fromkeys(ids))
         """Sessions and traces."""
+        self.terms = tuple(one.decode() for one in self._terms)
+        """As they are, and as JSON writes them."""
         self.pattern = "|".join(_as_word(one.decode()) for one in self._terms)
         """Of the terms, for RE2 and Python alike; empty where there are none."""
         self._by_token: dict[bytes, list[bytes]] = {}
-        for text in dict.fromkeys(t.encode() for one in self.ids for t in _written(one)):
-            tokens = _TOKENS.findall(text)
+        self._id_of = {t.encode(): one for one in self.ids for t in _written(one)}
+        for text in self._id_of:
+            tokens = text.translate(_SPLIT).split()
             if tokens:
                 self._by_token.setdefault(max(tokens, key=_tells), []).append(text)
+
+    @cached_property
+    def _tokens(self) -> set[bytes]:
+        return set(self._by_token)
 
     @cached_property
     def _compiled(self) -> re.Pattern[bytes]:
@@ -60,10 +69,22 @@ class Finder:
         return any(_id_pattern(one).search(block) for one in self._candidates(block))
 
     def _candidates(self, block: bytes) -> list[bytes]:
-        if not self._by_token:
-            return []
-        shared = self._by_token.keys() & set(_TOKENS.findall(block))
+        if len(self._id_of) <= FEW:
+            return [one for texts in self._by_token.values() for one in texts if one in block]
+        shared = self._tokens.intersection(block.translate(_SPLIT).split())
         return [one for token in shared for one in self._by_token[token] if one in block]
+
+    def among(self, block: bytes) -> "Subject":
+        """Return who may stand in the bytes: quick for the many records of a block."""
+        terms = tuple(one.decode() for one in self._terms if one in block)
+        ids = tuple(dict.fromkeys(self._id_of[one] for one in self._candidates(block)))
+        return Subject(terms=terms, sessions=ids)
+
+    def nulled(self, record: bytes) -> bytes:
+        """Return a record of JSON with null for every value that is an identifier."""
+        for one in self._candidates(record):
+            record = re.sub(rb'"' + re.escape(one) + rb'"(?!\s*:)', b"null", record)
+        return record
 
     def replaced(self, block: bytes, by: bytes) -> bytes:
         """Return the bytes with every identifier replaced; what surrounds it stays."""

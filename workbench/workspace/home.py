@@ -20,6 +20,7 @@ from workbench.schema import LAYERS
 from workbench.store import (
     certificates,
     closes,
+    erased,
     invoices,
     kept_rollups,
     price_tables,
@@ -344,6 +345,7 @@ class Workspace:
             *segments.damage(self.layout),
             *certificates.problems(self.layout),
             *invoices.damage(self.layout),
+            *erased.damage(self.layout),
         ]
         found += kept_rollups.damage(self.layout) if not found else ()
         if found:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import InputError
-from workbench.ingest.batch import AlreadyKnown, Existing, KnownSource, Staged
+from workbench.ingest.batch import AlreadyKnown, Existing, Held, KnownSource, Staged
 from workbench.ingest.stage import stage
-from workbench.store import files, kept_rollups, segments
+from workbench.store import erased, files, kept_rollups, segments
 from workbench.store.catalog import Catalog
 from workbench.store.layout import Layout
 
@@ -56,6 +56,9 @@ class Stored:
             for row in catalog.known_sources()
         ]  # fmt: skip
         self._segments = catalog.spans()
+        self._is_erased = erased.is_any(catalog.layout)
+        if self._is_erased:
+            erased.set_key(catalog.connection, catalog.layout)
         self._disposed = {
             (kind, month)
             for kind in segments.KINDS
@@ -96,7 +99,12 @@ class Stored:
             for entry in sidecar["segments"]
         ]
 
-    def existing(self, kind: str) -> Existing:
+    def held(self, kind: str) -> Held:
+        """Return what is held of a kind: its rows, and fingerprints of those of erased people."""
+        of_erased = erased.relation(self._catalog.layout, kind) if self._is_erased else None
+        return Held(rows=self._existing(kind), erased=of_erased)
+
+    def _existing(self, kind: str) -> Existing:
         """Return a function that gives the rows of the segments that touch a time window."""
 
         def rows(first: datetime, last: datetime) -> str | None:
@@ -128,8 +136,8 @@ def stage_file(
         source_id=source_id,
         user_key=reading.user_key,
         known=stored.known,
-        existing=stored.existing("usage"),
-        existing_outcomes=stored.existing("outcomes"),
+        usage=stored.held("usage"),
+        outcomes=stored.held("outcomes"),
     )
 
 
