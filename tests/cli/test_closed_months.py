@@ -170,7 +170,7 @@ def test_a_store_whose_closed_month_had_moved_goes_back_to_its_record(folder: Pa
     path.write_text(json.dumps(record))
     import_sheet(folder, LATER)
     with duckdb.connect(str(folder / "store" / "workbench.duckdb")) as catalog:
-        catalog.execute("UPDATE rollup_day SET contract_pico = contract_pico * 2")
+        catalog.execute("UPDATE keyed_day SET contract_pico = contract_pico * 2")
         catalog.execute("UPDATE meta SET value = '2' WHERE key = 'version'")
     assert sum(one["contract_cost_usd"] for one in september(folder)) == 60
     assert Workspace(folder).verify() == []

@@ -5,7 +5,7 @@ import sqlglot
 from sqlglot import exp
 
 from workbench import schema
-from workbench.kernel import price, rollup
+from workbench.kernel import by_day, price, rollup
 
 _COLUMNS = [column.name for column in schema.SEGMENT_COLUMNS]
 STATEMENTS = {
@@ -14,7 +14,8 @@ STATEMENTS = {
         usage="usage", time_of_day_keys=[], columns=_COLUMNS
     ),
     "touched": rollup.touched(usage="usage", time_of_day_keys=[7], used_meters=schema.METER_NAMES),
-    "day": rollup.fill_day(),
+    "day": by_day.fill(),
+    "names of days": by_day.view(),
     "class": rollup.fill_class(used_meters=schema.METER_NAMES),
     "hour by model": rollup.fill_hours()[0],
     "hour by tenant": rollup.fill_hours()[1],

@@ -1,7 +1,7 @@
 """Stores written by earlier versions open, say the same figures and go on.
 
 Each archive in `earlier/` is a whole workspace of its day: logs of five formats with one
-unpriced model and one quarantined record, a contract sheet, September closed, a snapshot
+unpriced model and one quarantined record, a contract sheet, one month closed, a snapshot
 published. The table beside it is what that version answered. Archives are added, never changed.
 """
 

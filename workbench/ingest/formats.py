@@ -41,6 +41,8 @@ FORMATS: dict[str, Reader] = {
 
 HEAD_BYTES = 1024 * 1024
 _DELIMITERS = ",;\t"
+_UNIFORM_LINES = 500
+"""Lines that must look alike for the whole file to be tried as one of uniform lines."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +172,7 @@ def _uniform(head: bytes, reader: Reader) -> tuple[tuple[str, ...], frozenset[st
     """Return the keys that every object at the head has, and those whose values are numbers."""
     keys: tuple[str, ...] = ()
     numbers: set[str] = set()
-    for line in head.split(b"\n")[:-1]:
+    for line in head.split(b"\n", _UNIFORM_LINES)[:-1]:
         try:
             value = json.loads(line)
         except (ValueError, RecursionError):

@@ -126,10 +126,12 @@ def _staged(work: Work, path: Path, held: Held) -> Staged:
         resumed=prepared.resumed_chain,
         already_out=reasons,
     )
-    conditions = segments.rate_keys(work) if reader.kind == "usage" else []
+    conditions, months = segments.rate_keys(work) if reader.kind == "usage" else ([], [])
     reasons |= verdict.conflicts
     left_out = verdict.duplicates | set(reasons)
-    written = segments.split(work, left_out=left_out, all_loaded=not left_out and not skipped)
+    written = segments.split(
+        work, left_out=left_out, all_loaded=not left_out and not skipped, months=months
+    )
     result = Staged(
         source_id=work.plan.source_id,
         kind=reader.kind,

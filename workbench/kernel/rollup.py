@@ -7,25 +7,19 @@ What does not add (distinct users, latency) is counted on its own, never summed.
 
 from collections.abc import Sequence
 
+from workbench.kernel import by_day
 from workbench.kernel.price import billed_requests, missing_mask, priced_rows
 from workbench.schema import METERS
 
-DAY_DIMENSIONS = (
-    "day", "provider", "model", "service_tier", "feature", "environment", "team", "tenant",
-)  # fmt: skip
 _HANDED = (
-    "started_at", "provider", "model", "service_tier", "feature", "environment", "team",
-    "tenant", "user_hash", "status", "attempt", "latency_ms", "reported_cost_usd",
+    "started_at", "rate_key", "feature", "environment", "team", "tenant", "status", "attempt",
+    "latency_ms", "reported_cost_usd",
 )  # fmt: skip
 _PRICED = ("list_pico", "contract_pico", "price_row", "has_contract", "contract_assumed")
 """What rollups need of the price beside the mask of what has none."""
 
 TABLES = {
-    "rollup_day": """day DATE, provider VARCHAR, model VARCHAR, service_tier VARCHAR, feature VARCHAR,
-        environment VARCHAR, team VARCHAR, tenant VARCHAR, requests BIGINT, errors BIGINT, retries BIGINT,
-        unpriced_requests BIGINT, partial_requests BIGINT, assumed_requests BIGINT,
-        list_unpriced_requests BIGINT, reported_requests BIGINT, list_pico DECIMAL(38,0),
-        contract_pico DECIMAL(38,0), reported_cost_usd DECIMAL(38,12)""",
+    **by_day.TABLES,
     "rollup_class": """day DATE, provider VARCHAR, model VARCHAR, feature VARCHAR, environment VARCHAR,
         meter VARCHAR, quantity DECIMAL(38,3), list_pico DECIMAL(38,0), contract_pico DECIMAL(38,0)""",
     "rollup_hour_model": """hour TIMESTAMP, provider VARCHAR, model VARCHAR, environment VARCHAR,
@@ -73,37 +67,27 @@ def touched(
         request_prices=request_prices,
         prices=prices,
     )
-    kept = [*_HANDED[1:], "context_tokens", *used_meters, *_PRICED]
+    handed = ["reported_cost_usd", "context_tokens", *used_meters, *_PRICED]
     if request_prices:
-        kept.remove("billed_requests")
+        handed.remove("billed_requests")
     billed = f"{billed_requests('p')} AS billed_requests, " if request_prices else ""
     return (
-        f"CREATE OR REPLACE TEMP TABLE touched AS SELECT {', '.join(f'p.{name}' for name in kept)}, "
+        f"CREATE OR REPLACE TEMP TABLE touched AS SELECT {', '.join(f'p.{name}' for name in handed)}, "
         f"{billed}CAST(p.started_at AS DATE) AS day, date_trunc('hour', p.started_at) AS hour, "
+        "s.served_id, attribution.attribution_id, "
+        "p.status = 'error' AS failed, p.attempt > 1 AS retried, "
+        "CASE WHEN p.latency_ms > 0 THEN CAST(floor(ln(p.latency_ms) * 50.49835337) AS INTEGER)"
+        " END AS latency_bin, "  # 50.49835337 = 1 / ln(1.02)
         f"{missing_mask()} AS contract_gap FROM ({inner}) AS p"
+        f" LEFT JOIN ({by_day.served_by_rate_key()}) AS s ON s.rate_key = p.rate_key"
+        f" {by_day.join_keys('attribution', 'p')}"
     )
 
 
 def delete_days(table: str, *, days: str) -> str:
     """Return the statement that clears the touched days of one rollup; `days` is SQL."""
-    day = (
-        "day" if table in ("rollup_day", "rollup_class", "rollup_latency") else "CAST(hour AS DATE)"
-    )
+    day = "CAST(hour AS DATE)" if table.startswith("rollup_hour") else "day"
     return f"DELETE FROM {table} WHERE {day} IN ({days})"
-
-
-def fill_day() -> str:
-    """Day by all dimensions."""
-    dimensions = ", ".join(DAY_DIMENSIONS)
-    return (
-        f"INSERT INTO rollup_day SELECT {dimensions}, count(*), "
-        "count(*) FILTER (WHERE status = 'error'), count(*) FILTER (WHERE attempt > 1), count(*) FILTER (WHERE contract_pico IS NULL), "
-        "count(*) FILTER (WHERE contract_pico IS NOT NULL AND contract_gap >= 1), "
-        "count(*) FILTER (WHERE contract_pico IS NOT NULL AND contract_assumed), count(*) FILTER (WHERE list_pico IS NULL), "
-        "count(reported_cost_usd), sum(CAST(list_pico AS DECIMAL(38,0))), "
-        "sum(CAST(contract_pico AS DECIMAL(38,0))), sum(reported_cost_usd) "
-        f"FROM touched GROUP BY {dimensions}"
-    )
 
 
 def fill_restated(*, month: str, is_late: bool) -> str:
@@ -117,7 +101,8 @@ def fill_restated(*, month: str, is_late: bool) -> str:
         "count(*) FILTER (WHERE contract_pico IS NULL), "
         "count(*) FILTER (WHERE contract_pico IS NOT NULL AND contract_gap >= 1), "
         "sum(CAST(list_pico AS DECIMAL(38,0))), sum(CAST(contract_pico AS DECIMAL(38,0))), "
-        f"sum(reported_cost_usd) FROM touched GROUP BY {dimensions}"
+        f"sum(reported_cost_usd) FROM touched AS t {by_day.join_names('t', 'served', 'attribution')}"
+        f" GROUP BY {dimensions}"
     )
 
 
@@ -131,9 +116,9 @@ def fill_hours() -> list[str]:
     tokens = ", CAST(sum(context_tokens) AS BIGINT), CAST(sum(output_tokens) AS BIGINT)"
     return [
         f"INSERT INTO rollup_hour_model SELECT {model}, {costs.format(tokens=tokens)} "
-        f"FROM touched GROUP BY {model}",
+        f"FROM touched AS t {by_day.join_names('t', 'served', 'attribution')} GROUP BY {model}",
         f"INSERT INTO rollup_hour_tenant SELECT hour, tenant, {costs.format(tokens='')} "
-        "FROM touched GROUP BY hour, tenant",
+        f"FROM touched AS t {by_day.join_names('t', 'attribution')} GROUP BY hour, tenant",
     ]
 
 
@@ -150,7 +135,8 @@ def fill_class(*, used_meters: Sequence[str]) -> str:
         f"SELECT {dimensions}, price_row, has_contract, {sums}, "
         "sum(CAST(list_pico AS DECIMAL(38,0))) AS list_total, "
         "sum(CAST(contract_pico AS DECIMAL(38,0))) AS contract_total "
-        f"FROM touched GROUP BY {dimensions}, price_row, has_contract"
+        f"FROM touched AS t {by_day.join_names('t', 'served', 'attribution')}"
+        f" GROUP BY {dimensions}, price_row, has_contract"
     )
     seconds = [m.name for m in METERS if m.kind == "seconds" and m.name in used_meters]
     counted = [name for name in used_meters if name not in seconds]
@@ -190,10 +176,10 @@ def fill_latency() -> str:
     By hour there would be almost as many rows as requests.
     """
     return (
-        "INSERT INTO rollup_latency SELECT day, model, feature, "
-        "CAST(floor(ln(latency_ms) * 50.49835337) AS INTEGER) AS bin, count(*) FROM touched "
-        "WHERE latency_ms > 0 GROUP BY day, model, feature, bin"
-    )  # 50.49835337 = 1 / ln(1.02)
+        "INSERT INTO rollup_latency SELECT day, model, feature, latency_bin, count(*) FROM touched "
+        f"AS t {by_day.join_names('t', 'served', 'attribution')} WHERE latency_bin IS NOT NULL "
+        "GROUP BY day, model, feature, latency_bin"
+    )
 
 
 def fill_users(*, usage: str, grain: str) -> list[str]:

@@ -4,11 +4,14 @@ The compiled table is what the SQL kernel joins: one wide row per (rate key, dat
 the day, input band), disjoint and without holes. Fallbacks are resolved here and marked.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import pyarrow as pa
+from pyarrow.json import ParseOptions, ReadOptions, read_json
 
 from workbench.pricing.cell import DESCRIBING_KEYS, Offer, Wish, missing_mask, price_cell, wish_of
 from workbench.pricing.rows import (
@@ -61,14 +64,24 @@ def compile_rates(
         Columns as `rate_schema()`; money in pico-USD a unit, NULL where there is no price.
     """
     active = book.at(known_at)
-    columns: dict[str, list[Any]] = {name: [] for name in rate_schema().names}
     compiled: dict[Any, list[dict[str, Any]]] = {}
-    for key in keys:
-        for cell in _rates_of(active, key, compiled):
-            for name, values in columns.items():
-                values.append(key.rate_key if name == "rate_key" else cell.get(name))
-    arrays = [pa.array(columns[column.name], type=column.type) for column in rate_schema()]
-    return pa.Table.from_arrays(arrays, schema=rate_schema())
+    return _table(
+        {**cell, "rate_key": key.rate_key}
+        for key in keys
+        for cell in _rates_of(active, key, compiled)
+    )
+
+
+def _table(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
+    """Return rows as Arrow by way of JSON lines: `pa.array` would import pandas, half a second."""
+    lines = "\n".join(json.dumps(row, default=str) for row in rows)
+    if not lines:
+        return rate_schema().empty_table()
+    options = ParseOptions(explicit_schema=rate_schema(), unexpected_field_behavior="error")
+    read = read_json(BytesIO(lines.encode()), ReadOptions(block_size=len(lines) + 1), options)
+    return pa.Table.from_arrays(
+        [read.column(name) for name in rate_schema().names], schema=rate_schema()
+    )
 
 
 def rate_schema() -> pa.Schema:

@@ -19,9 +19,9 @@ from workbench.errors import StoreError
 from workbench.kernel import price
 from workbench.store import closes, segments, views
 from workbench.store.layout import Layout
-from workbench.store.tables import TABLES
+from workbench.store.tables import TABLES, VIEWS
 
-CATALOG_VERSION = 5
+CATALOG_VERSION = 6
 
 
 class Catalog:
@@ -68,6 +68,8 @@ class Catalog:
     def _make_tables(self) -> None:
         for name, columns in TABLES.items():
             self.connection.execute(f"CREATE TABLE IF NOT EXISTS {name} ({columns})")
+        for name, query in VIEWS.items():
+            self.connection.execute(f"CREATE VIEW IF NOT EXISTS {name} AS {query}")
         if self.meta("version") is None:
             self.set_meta("version", str(CATALOG_VERSION))
 

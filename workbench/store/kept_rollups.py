@@ -8,13 +8,14 @@ origins.parquet keeps which feature, environment and tenant each unit of work be
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from workbench.kernel import rollup
+from workbench.kernel import by_day, rollup
 from workbench.store import certificates, files
 from workbench.store.catalog import Catalog
 from workbench.store.layout import Layout
 
 FOLDER = "kept"
 ORIGINS = "origins"
+DAY = "rollup_day"
 RESTATED = "rollup_restated"
 DAY_OF = {
     "rollup_day": "day", "rollup_class": "day", "rollup_latency": "day",
@@ -70,7 +71,11 @@ def restore(catalog: Catalog) -> bool:
         ):
             continue
         for table in DAY_OF:
-            if table != RESTATED:
+            if table == DAY:
+                path = str(_file(catalog, table, month)).replace("'", "''")
+                for statement in by_day.insert(f"read_parquet('{path}')"):
+                    run(statement)
+            elif table != RESTATED:
                 run(*_insert(catalog, table, month))
         restored = True
     return restored
@@ -83,8 +88,12 @@ def restore_restated(catalog: Catalog) -> None:
 
 
 def _insert(catalog: Catalog, table: str, month: str) -> tuple[str, list[str]]:
-    path = catalog.layout.store / FOLDER / month / f"{table}.parquet"
-    return f"INSERT INTO {table} BY NAME SELECT * FROM read_parquet(?)", [str(path)]
+    path = str(_file(catalog, table, month))
+    return f"INSERT INTO {table} BY NAME SELECT * FROM read_parquet(?)", [path]
+
+
+def _file(catalog: Catalog, table: str, month: str) -> Path:
+    return catalog.layout.store / FOLDER / month / f"{table}.parquet"
 
 
 def origins(catalog: Catalog) -> str | None:

@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import date, timedelta
 
-from workbench.kernel import rollup
+from workbench.kernel import by_day, rollup
 from workbench.kernel.price import CURRENT
 from workbench.schema import METERS
 from workbench.store import kept_counts, kept_rollups, kept_units
@@ -64,12 +65,12 @@ def _refresh_month(catalog: Catalog, *, month: str, days: list[str], keys: list[
     run = catalog.connection.execute
     listed = ", ".join(f"DATE '{day}'" for day in sorted(days))
     relation = catalog.relation("usage", months=[month], late=False)
-    usage = f"(SELECT * FROM {relation} WHERE CAST(started_at AS DATE) IN ({listed}))"
+    usage = f"(SELECT * FROM {relation} WHERE {_within(days)})"
     used = _price(catalog, usage, month=month, keys=keys)
-    for table in ("rollup_day", "rollup_class", "rollup_hour_model", "rollup_hour_tenant", "rollup_latency"):  # fmt: skip
+    for table in ("keyed_day", "rollup_class", "rollup_hour_model", "rollup_hour_tenant", "rollup_latency"):  # fmt: skip
         run(rollup.delete_days(table, days=listed))
     for statement in (
-        rollup.fill_day(),
+        by_day.fill(),
         rollup.fill_class(used_meters=used),
         *rollup.fill_hours(),
         rollup.fill_latency(),
@@ -101,16 +102,33 @@ def _price(
     always = {"output_tokens"} | ({"billed_requests"} if request_prices else set())
     in_use = catalog.used_meters(month=month)
     used = [m.name for m in METERS if m.name in in_use or m.name in always]
-    catalog.connection.execute(
+    for statement in (
+        by_day.new_names("served", rows="rate_tuple"),
+        by_day.new_names("attribution", rows=usage),
         rollup.touched(
             usage=usage,
             time_of_day_keys=keys,
             used_meters=used,
             request_prices=request_prices,
             prices=prices,
-        )
-    )
+        ),
+    ):
+        catalog.connection.execute(statement)
     return used
+
+
+def _within(days: list[str]) -> str:
+    """Return SQL of whether a request is of the days: a test of each stretch without a hole."""
+    stretches: list[list[date]] = []
+    for day in sorted(map(date.fromisoformat, days)):
+        if stretches and day - stretches[-1][1] == timedelta(days=1):
+            stretches[-1][1] = day
+        else:
+            stretches.append([day, day])
+    return " OR ".join(
+        f"(started_at >= TIMESTAMP '{first}' AND started_at < TIMESTAMP '{last + timedelta(days=1)}')"
+        for first, last in stretches
+    )
 
 
 def _refresh_users(catalog: Catalog, *, months: list[str]) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from workbench.errors import StoreError
+from workbench.kernel import by_day
 from workbench.store import files
 from workbench.store.layout import Layout
 
@@ -26,7 +27,7 @@ KEPT = 3
 """Published snapshots kept on disk, the current one included."""
 
 _COPIED = (
-    "rollup_day", "rollup_class", "rollup_hour_model", "rollup_hour_tenant", "rollup_latency",
+    *by_day.TABLES, "rollup_class", "rollup_hour_model", "rollup_hour_tenant", "rollup_latency",
     "rollup_users", "rollup_outcome", "price_row",
 )  # fmt: skip
 
@@ -64,6 +65,7 @@ def publish(
     try:
         for table in _COPIED:
             run(f"CREATE TABLE published.{table} AS FROM {table}")
+        run(f"CREATE VIEW published.rollup_day AS {by_day.view()}")
         run(
             "CREATE TABLE published.batch AS SELECT format, records, loaded, duplicates, "
             "quarantined, skipped, started_at, finished_at FROM manifest"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from workbench import schema
-from workbench.kernel import rollup
+from workbench.kernel import by_day, rollup
 
 
 def _columns(columns: Sequence[schema.Column]) -> str:
@@ -30,3 +30,6 @@ TABLES: dict[str, str] = {
     "outcome_unit": rollup.OUTCOME_UNIT_TABLE,
     **rollup.TABLES,
 }
+
+VIEWS: dict[str, str] = {"rollup_day": by_day.view()}
+"""Views that are stored with the tables, and their queries."""
