@@ -155,7 +155,7 @@ def calibration(score: EnvelopeScore | None) -> str:
 
 
 def notice(reading: Reading) -> str:
-    """Say whose assumptions nobody answers for any more."""
+    """Say whose assumptions nobody answers for any more, and what the logs lack."""
     found = []
     if reading.expired:
         found.append("Expired assumptions: " + "; ".join(reading.expired) + ".")
@@ -163,6 +163,10 @@ def notice(reading: Reading) -> str:
         found.append(
             "Models in use retire within the span and no event foresees it: "
             + "; ".join(reading.retirements) + "."
+        )  # fmt: skip
+    if reading.missing_days:
+        found.append(
+            "Days without logs, estimated and in no figure here: " + "; ".join(reading.missing_days) + "."
         )  # fmt: skip
     return " ".join(found)
 

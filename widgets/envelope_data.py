@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.errors import InputError
+from workbench.figures.theme import month_name
 from workbench.models.envelope.leaves import Measured
 from workbench.models.envelope.paths import Draws, draw
 from workbench.models.envelope.redraw import EnvelopeState
@@ -49,6 +50,8 @@ class Reading:
     compared: tuple["Compared", ...]
     """The base and its scenarios, as published."""
     as_of: str
+    missing_days: tuple[str, ...] = ()
+    """Days without logs, estimated with their error, in words; in no figure of the page."""
     measured: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -99,6 +102,9 @@ def read(snapshot: Any, values: Mapping[str, Any]) -> Reading:  # noqa: ANN401 -
         correlations=one.get("correlations", {}),
         compared=_compared(one),
         as_of=content["as_of"],
+        missing_days=tuple(
+            f"{month_name(one['month'])}: {one['said']}" for one in content.get("missing_days", ())
+        ),
     )
 
 

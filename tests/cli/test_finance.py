@@ -238,6 +238,52 @@ def test_missing_days_are_counted_where_rows_are_usual(tmp_path: Path):
     assert "lacks 2 days" in done.output
 
 
+@pytest.fixture
+def holed(tmp_path: Path) -> Path:
+    """A year of 2 Mtok a day and 4 on Mondays at 3 USD; 13 and 14 October 2026 lack logs."""
+    root = tmp_path / "holed"
+    workspace = Workspace.init(root)
+    sheet = tmp_path / "contract.csv"
+    sheet.write_text(SHEET.replace("2026-09-01", "2026-01-01").replace("tokens,2,", "tokens,3,"))
+    workspace.import_prices([sheet], now=NOW)
+    days = [date(2026, 1, 1) + timedelta(days=n) for n in range(304)]
+    there = [row(n, day, 4_000_000 if day.weekday() == 0 else 2_000_000) for n, day in enumerate(days)
+             if day not in (date(2026, 10, 13), date(2026, 10, 14))]  # fmt: skip
+    ingest(workspace, write_jsonl(tmp_path / "log.jsonl", there))
+    return root
+
+
+def test_missing_days_are_estimated_apart_and_trued_up_when_the_logs_come(holed: Path, tmp_path: Path):  # fmt: skip
+    metered = run(holed, "sql", "SELECT sum(contract_cost_usd) FROM daily_cost").output
+    assert "booked by name" in str(run(holed, "close", "2026-10", "--estimate").exception)
+    assert run(holed, "close", "2026-10", "--as", "controller").exit_code == 1
+    done = run(holed, "close", "2026-10", "--as", "controller", "--estimate")
+    assert done.exit_code == 0, done.output
+    assert "booked by controller, in no metered figure" in " ".join(done.output.split())
+    record = json.loads((holed / "store" / "closes" / "2026-10.json").read_text())
+    (one,) = record["estimates"]
+    assert one["days"] == ["2026-10-13", "2026-10-14"]
+    # Two usual days of 2 Mtok cost 12 USD.
+    assert one["p10_usd"] < 12 < one["p90_usd"]
+    assert one["p50_usd"] == pytest.approx(12, rel=0.05)
+    assert "missed by" in one["error"]
+    assert record["figures"]["accrual"]["estimated_usd"] == one["p50_usd"]
+    # 29 days, 4 of them Mondays: 33 units of 2 Mtok at 3 USD; nothing estimated is in it.
+    assert float(record["totals"]["contract_cost_usd"]) == pytest.approx(33 * 6)
+    assert run(holed, "sql", "SELECT sum(contract_cost_usd) FROM daily_cost").output == metered
+
+    late = [row(900 + n, date(2026, 10, 13 + n), 2_500_000) for n in range(2)]
+    november = [row(2_000 + n, date(2026, 11, 1) + timedelta(days=n), 2_000_000) for n in range(30)]
+    ingest(Workspace(holed), write_jsonl(tmp_path / "late.jsonl", [*late, *november]))
+    assert run(holed, "close", "2026-11", "--as", "controller").exit_code == 0
+    following = json.loads((holed / "store" / "closes" / "2026-11.json").read_text())
+    (settled,) = following["estimate_true_ups"]
+    assert settled["metered_usd"] == pytest.approx(15)
+    assert settled["true_up_usd"] == pytest.approx(15 - one["p50_usd"])
+    (booked,) = following["prior_period_adjustments"]
+    assert float(booked["usd"]) == pytest.approx(15)
+
+
 def test_an_invoice_that_differs_keeps_the_month_open(folder: Path):
     assert run(folder, "close", "2026-09", "--invoice", "70").exit_code == 1
     assert run(folder, "close", "2026-09", "--invoice", "60.3").exit_code == 0

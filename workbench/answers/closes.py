@@ -14,6 +14,7 @@ from typing import Any
 from workbench.answers import Source
 from workbench.answers.allocation import month_allocation
 from workbench.answers.envelope import record
+from workbench.answers.missing_days import estimates, missing_days, settled_estimates
 from workbench.answers.month_facts import current_facts
 from workbench.answers.vintages import locked_versions
 from workbench.errors import InputError
@@ -29,9 +30,6 @@ from workbench.store.closes import records, sha256_of
 from workbench.store.layout import Layout
 from workbench.workspace import price_imports
 
-USUAL = 0.9
-"""A source that had rows on this share of a weekday's dates is expected on that weekday."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseInputs:
@@ -45,6 +43,8 @@ class CloseInputs:
     tolerance: float = 0.01
     earlier_invoices_usd: Mapping[str, float] = field(default_factory=dict)
     """Invoices of earlier months that were closed on an accrual, by month."""
+    estimate: bool = False
+    """Book an estimate for the days whose logs have not come; needs a name."""
 
 
 def close_records(workspace: Path) -> list[dict[str, Any]]:
@@ -62,15 +62,25 @@ def figures(source: Source, inputs: CloseInputs) -> CloseFigures:
     held = _held(source, inputs.period)
     to_book = _to_book(source, inputs.period)
     settled = true_ups(source, inputs)
+    estimated = estimates(source, inputs.period) if inputs.estimate else []
+    if estimated and not inputs.by:
+        raise InputError("An estimate for missing days is booked by name: add --as NAME.")
     return CloseFigures(
         missing_days=missing_days(source, inputs.period),
+        estimated=tuple(estimated),
+        estimate_true_ups_usd={
+            f"{one['source']} of {one['period']}": one["true_up_usd"]
+            for one in settled_estimates(source, before=inputs.period)
+        },
         unpriced_rows=totals["unpriced_requests"] + totals["partial_requests"],
         accepted_unpriced_rows=_accepted(source, inputs),
         accepted_by=inputs.by,
         cost_usd=float(cost),
         allocated_usd=float(allocated),
         unallocated_usd=float(unallocated),
-        accrual=Accrual(metered_usd=float(cost), estimated_usd=0.0)
+        accrual=Accrual(
+            metered_usd=float(cost), estimated_usd=sum(one.p50_usd for one in estimated)
+        )
         if inputs.invoice_usd is None
         else None,
         invoice_usd=inputs.invoice_usd,
@@ -126,6 +136,8 @@ def close_month(
         "totals_sha256": sha256_of(totals),
         "prior_period_adjustments": booked,
         "true_ups": true_ups(source, inputs),
+        "estimates": [asdict(one) for one in found.estimated],
+        "estimate_true_ups": settled_estimates(source, before=inputs.period),
         "allocation": {
             payer: str(usd)
             for payer, usd in month_allocation(source, inputs.period).by_payer().items()
@@ -161,16 +173,6 @@ def adjustments(source: Source) -> list[dict[str, Any]]:
     }
     there = close_records(source.workspace.layout.root)
     return [_adjustment(one, found, there) for one in there if _is_adjusted(one, found, there)]
-
-
-def missing_days(source: Source, period: str) -> dict[str, int]:
-    """Return by log format how many days of the month lack rows that usually have some.
-
-    A weekday counts as usual for a source when 9 of 10 of its dates in the whole store, between
-    the source's first and last day, have rows.
-    """
-    rows = source.rows(_DAYS_OF_SOURCES, {"first": f"{period}-01", "usual": USUAL})
-    return {row["source"]: int(row["missing"]) for row in rows}
 
 
 def _last_day(period: str, as_of: date) -> None:
@@ -342,26 +344,3 @@ def _adjustment(
         "booked": {month: float(usd) for month, usd in booked.items()},
         "open_usd": str(late + other - sum(booked.values(), Decimal(0))),
     }  # fmt: skip
-
-
-_DAYS_OF_SOURCES = """
-WITH there AS (
-    SELECT DISTINCT m.format AS source, CAST(u.started_at AS DATE) AS day
-    FROM usage AS u JOIN ingest_manifest AS m ON m.source_id = u.source_id),
-span AS (SELECT source, min(day) AS first, max(day) AS last FROM there GROUP BY source),
-wanted AS (
-    SELECT s.source, CAST(d AS DATE) AS day, CAST(d AS DATE) <= s.last AS inside
-    FROM span AS s, unnest(generate_series(
-        CAST(s.first AS TIMESTAMP),
-        greatest(CAST(s.last AS TIMESTAMP), CAST($first AS TIMESTAMP) + INTERVAL 1 MONTH - INTERVAL 1 DAY),
-        INTERVAL 1 DAY)) AS t(d)),
-usual AS (
-    SELECT w.source, dayofweek(w.day) AS weekday, count(t.day) / count(*) AS part
-    FROM wanted AS w LEFT JOIN there AS t ON t.source = w.source AND t.day = w.day
-    WHERE w.inside GROUP BY ALL)
-SELECT w.source, count(*) FILTER (WHERE t.day IS NULL AND u.part >= $usual) AS missing
-FROM wanted AS w JOIN usual AS u ON u.source = w.source AND u.weekday = dayofweek(w.day)
-LEFT JOIN there AS t ON t.source = w.source AND t.day = w.day
-WHERE w.day >= CAST($first AS DATE) AND w.day < CAST($first AS DATE) + INTERVAL 1 MONTH
-GROUP BY w.source ORDER BY w.source
-"""

@@ -9,6 +9,7 @@ from typing import Any
 
 from workbench.answers import Source
 from workbench.answers.measured import measured_correlations, measured_leaves
+from workbench.answers.missing_days import newest_estimates
 from workbench.answers.vintages import outcomes_of, scope_of, scored
 from workbench.errors import InputError
 from workbench.models.envelope.leaves import Measured
@@ -217,7 +218,10 @@ def document(source: Source) -> dict[str, Any] | None:
             "expired": list(drawn.expired),
             "retirements": list(drawn.retirements),
         }
-    return {"as_of": source.as_of.isoformat(), "history": history, "registers": found}
+    return {
+        "as_of": source.as_of.isoformat(), "history": history, "registers": found,
+        "missing_days": newest_estimates(source),
+    }  # fmt: skip
 
 
 def _in_short(drawn: WorkspaceEnvelope) -> dict[str, Any]:

@@ -36,18 +36,21 @@ def register(group: click.Group) -> None:
     "--true-up", "true_ups", type=(Month(), float), multiple=True, metavar="YYYY-MM USD",
     help="Invoice of an earlier month that was closed on an accrual; repeatable.",
 )  # fmt: skip
+@click.option(
+    "--estimate",
+    is_flag=True,
+    help="Book an estimate for days whose logs have not come, with its measured error; needs --as.",
+)
 @workspace_option
 @json_option
-def close(
-    period: str, by: str, accepted: tuple[str, ...], invoice_usd: float | None, tolerance: float,
-    true_ups: tuple[tuple[str, float], ...], folder: Path, as_json: bool,
-) -> None:  # fmt: skip
+def close(period: str, by: str, folder: Path, as_json: bool, **given: Any) -> None:  # noqa: ANN401 - click's own
     """Close a month for good when all its checks pass."""
     from workbench.answers.closes import CloseInputs, close_month
 
     inputs = CloseInputs(
-        period=period, by=by, accepted_models=accepted, invoice_usd=invoice_usd,
-        tolerance=tolerance, earlier_invoices_usd=dict(true_ups),
+        period=period, by=by, accepted_models=given["accepted"], invoice_usd=given["invoice_usd"],
+        tolerance=given["tolerance"], earlier_invoices_usd=dict(given["true_ups"]),
+        estimate=given["estimate"],
     )  # fmt: skip
     with opened(folder) as source:
         report, path = close_month(source, inputs, now=datetime.now(tz=UTC))

@@ -50,6 +50,7 @@ def _envelope(
     folder: Path, as_json: bool,
 ) -> None:  # fmt: skip
     from workbench.answers import envelope as answers
+    from workbench.answers.missing_days import newest_estimates
     from workbench.playbook.assumptions.report import envelope_report
     from workbench.playbook.assumptions.scenarios import read_register, with_scenarios
 
@@ -62,6 +63,7 @@ def _envelope(
         chosen = answers.scenarios_of(folder.resolve(), read, scenarios) if scenarios else []
         with opened(folder, as_of=as_of) as source:
             found = answers.envelope(source, read, chosen).as_dict()
+            found["missing_days"] = newest_estimates(source)
     if as_json:
         print_json(found)
     else:
@@ -83,6 +85,8 @@ def _print_envelope(read: "Register", found: dict[str, Any]) -> None:
         f"the budget breaks with {risk['p_breach']:.0%}, likely from "
         f"{risk['first_likely_breach'] or 'no month'}."
     )
+    for one in found.get("missing_days", ()):
+        click.echo(f"{one['month']}, estimated and in no metered figure: {one['said']}.")
 
 
 def _backtest(series: Path, out: Path, horizon_days: int | None) -> None:

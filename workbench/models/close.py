@@ -96,12 +96,42 @@ def prior_period_adjustments(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EstimatedDays:
+    """Days of a source whose logs have not come, estimated; no metered figure holds them."""
+
+    source: str
+    days: tuple[str, ...]
+    """ISO dates."""
+    p10_usd: float = 0.0
+    p50_usd: float = 0.0
+    p90_usd: float = 0.0
+    error: str = ""
+    """By how much the estimate missed on days that are there."""
+    calibrated: bool = False
+    refused: str = ""
+    """Why there is no estimate; empty where there is one."""
+
+    @property
+    def said(self) -> str:
+        """The estimate in words, marked as one."""
+        days = f"{len(self.days)} {'day' if len(self.days) == 1 else 'days'} of {self.source}"
+        if self.refused:
+            return f"{days} not estimated: {self.refused}"
+        band = f"{self.p10_usd:,.2f} to {self.p90_usd:,.2f}"
+        return f"{days} estimated at {self.p50_usd:,.2f} USD ({band}; {self.error})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CloseFigures:
     """The numbers that the checks of one month look at."""
 
     missing_days: Mapping[str, int]
     """Days without a row by source that should have one; empty when no source is known."""
     unpriced_rows: int
+    estimated: tuple[EstimatedDays, ...] = ()
+    """What is booked for missing days, by source; empty unless a person asked for it."""
+    estimate_true_ups_usd: Mapping[str, float] = field(default_factory=dict)
+    """Metered less estimated of days of earlier closes whose logs have come since."""
     accepted_unpriced_rows: int = 0
     accepted_by: str = ""
     """Who took responsibility for the accepted rows; recorded, not authenticated."""
@@ -167,9 +197,15 @@ def _complete(figures: CloseFigures) -> CloseCheck:
     holes = {source: days for source, days in figures.missing_days.items() if days}
     if not figures.missing_days:
         return _check("complete", passed=False, why="no source has a row in this month")
-    why = ", ".join(f"{source} lacks {days} days" for source, days in holes.items())
+    told = {one.source: one.said for one in figures.estimated}
+    open_holes = set(holes) - {one.source for one in figures.estimated if not one.refused}
+    why = "; ".join(told.get(name) or f"{name} lacks {days} days" for name, days in holes.items())
+    if holes and not open_holes:
+        why += f"; booked by {figures.accepted_by or 'nobody'}, in no metered figure"
     count = len(figures.missing_days)
-    return _check("complete", passed=not holes, why=why or f"all {count} sources have every day")
+    return _check(
+        "complete", passed=not open_holes, why=why or f"all {count} sources have every day"
+    )
 
 
 def _priced(figures: CloseFigures) -> CloseCheck:
@@ -192,10 +228,17 @@ def _accrued(figures: CloseFigures) -> CloseCheck:
         f"{usd:,.2f} USD of {month} still accrued, its invoice is out"
         for month, usd in figures.outstanding_accruals_usd.items()
     ]
+    earlier += [
+        f"estimate for {name} taken back, true-up {usd:+,.2f} USD"
+        for name, usd in figures.estimate_true_ups_usd.items()
+    ]
     if figures.accrual is None:
         why = "; ".join(["the invoice is there", *earlier])
         return CloseCheck(name="accrued", verdict="pass" if earlier else "not applicable", why=why)
-    why = "; ".join([f"accrual {figures.accrual.usd:,.2f} USD", *earlier])
+    accrual = f"accrual {figures.accrual.usd:,.2f} USD"
+    if figures.accrual.estimated_usd:
+        accrual += f", of it {figures.accrual.estimated_usd:,.2f} estimated"
+    why = "; ".join([accrual, *earlier])
     return _check("accrued", passed=True, why=why)
 
 
