@@ -1,11 +1,16 @@
 import csv
+import sys
+import types
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import ClassVar
 
+import numpy as np
 import pytest
 
 from workbench.errors import InputError
 from workbench.exports.backtest import COLUMNS, backtest_csv, read_series
+from workbench.exports.backtest_methods import METHODS, backtest_methods
 from workbench.models.forecast.calendar import Grid
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
@@ -160,3 +165,78 @@ def test_a_file_that_is_no_text_is_refused(tmp_path):
     path.write_bytes(b"ts,value\n\xff\xfe,1\n")
     with pytest.raises(InputError, match="UTF-8"):
         read_series(path)
+
+
+def test_a_method_that_is_not_installed_says_how_to_get_it(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "statsforecast", None)
+    monkeypatch.setitem(sys.modules, "statsforecast.models", None)
+    series, out = write(tmp_path / "in.csv", daily(200)), tmp_path / "out.csv"
+    with pytest.raises(InputError, match=r'pip install "ai-cost-workbench\[forecast\]"'):
+        backtest_methods(series, out, ["own", "auto-ets"])
+    assert not out.exists()
+    with pytest.raises(InputError, match="No method prophet"):
+        backtest_methods(series, out, ["prophet"])
+    (own,) = backtest_methods(series, out, ["own"])
+    assert own.held == 1.0  # a steady week
+    with out.open(newline="") as file:
+        assert {row["method"] for row in csv.DictReader(file)} == {"own"}
+
+
+class Steady:
+    """Stands in for a model: forecasts the mean of its past, and remembers how much it was shown."""
+
+    shown: ClassVar[list[int]] = []
+
+    def __init__(self, *, season_length: int) -> None:
+        assert season_length == 7
+
+    def fit(self, past):
+        self.shown.append(past.size)
+        self.mean = past.mean()
+        return self
+
+    def simulate(self, *, h, n_paths, seed):
+        raise NotImplementedError
+
+    def predict(self, *, h):
+        return {"mean": np.full(h, self.mean)}
+
+
+class Simulated(Steady):
+    def simulate(self, *, h, n_paths, seed):
+        return np.full((n_paths, h), self.mean) + np.linspace(-1, 1, n_paths)[:, None]
+
+
+def test_methods_see_nothing_after_a_window_starts_and_share_the_windows(tmp_path, monkeypatch):
+    module = types.ModuleType("statsforecast.models")
+    module.AutoETS, module.AutoTheta, module.MSTL = Simulated, Simulated, Steady
+    monkeypatch.setitem(sys.modules, "statsforecast", types.ModuleType("statsforecast"))
+    monkeypatch.setitem(sys.modules, "statsforecast.models", module)
+    series, out = write(tmp_path / "in.csv", daily(300)), tmp_path / "out.csv"
+    Steady.shown.clear()
+    scores = backtest_methods(series, out, METHODS, 28)
+    with out.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    by_method = {name: [row for row in rows if row["method"] == name] for name in METHODS}
+    origins = [[row["origin"] for row in found] for found in by_method.values()]
+    assert all(found == origins[0] for found in origins)
+    starts = [(datetime.fromisoformat(at).replace(tzinfo=UTC) - MONDAY).days for at in origins[0]]
+    assert Steady.shown == starts * 3
+    # 28 days at the mean of 13, give or take 0.8 of one a day: 28 * (13 - 0.8) and so on.
+    last = by_method["auto-ets"][-1]
+    assert float(last["p10"]) == pytest.approx(28 * (float(last["p50"]) / 28 - 0.8))
+    assert {row["calibrated"] for row in by_method["auto-ets"]} == {"false"}
+    assert by_method["mstl"][-1]["calibrated"] == "true"
+    assert {one.method for one in scores} == set(METHODS)
+    assert len({one.windows for one in scores}) == 1
+
+
+def test_statsforecast_itself_is_compared(tmp_path):
+    pytest.importorskip("statsforecast", reason="the extra `forecast` is not installed")
+    rng = np.random.default_rng(5)
+    rows = [(at, float(value) * rng.uniform(0.9, 1.1)) for at, value in daily(200)]
+    series, out = write(tmp_path / "in.csv", rows), tmp_path / "out.csv"
+    scores = {one.method: one for one in backtest_methods(series, out, METHODS, 14)}
+    # A steady week with a tenth of noise: every method must be near, or it was called wrongly.
+    assert all(one.pinball < 0.02 for one in scores.values())
+    assert all(one.width < 0.2 for one in scores.values())

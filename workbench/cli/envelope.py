@@ -10,6 +10,8 @@ from workbench.cli.analysis import model
 from workbench.cli.app import FILE, json_option, print_json, print_rows, workspace_option
 from workbench.cli.playbook import as_of_option, opened
 
+METHODS = ("own", "auto-ets", "auto-theta", "mstl")
+
 if TYPE_CHECKING:
     from workbench.playbook.assumptions.register import Register
 
@@ -32,15 +34,27 @@ def register(group: click.Group) -> None:
     "--horizon-days", type=click.IntRange(min=1), default=None,
     help="Days ahead of the backtest; 28, and less for a short series.",
 )  # fmt: skip
+@click.option(
+    "--method", "methods", type=click.Choice(METHODS), multiple=True,
+    help="Forecast to score with --backtest; repeatable to compare. All but own need the extra "
+    "`forecast` (statsforecast).",
+)  # fmt: skip
 @as_of_option
 @workspace_option
 @json_option
-def envelope(series: Path | None, out: Path | None, horizon_days: int | None, **asked: Any) -> None:  # noqa: ANN401 - click's own
+def envelope(
+    series: Path | None, out: Path | None, horizon_days: int | None, methods: tuple[str, ...],
+    **asked: Any,  # noqa: ANN401 - click's own
+) -> None:  # fmt: skip
     """Draw what it may cost by month and year, and how likely the budget breaks."""
+    if series is None and methods:
+        raise click.UsageError("--method says how to score a series: it needs --backtest.")
     if series is None:
         _envelope(**asked)
     elif out is None:
         raise click.UsageError("--backtest needs --out, the CSV to write.")
+    elif methods:
+        _compare(series, out, horizon_days, methods)
     else:
         _backtest(series, out, horizon_days)
 
@@ -87,6 +101,21 @@ def _print_envelope(read: "Register", found: dict[str, Any]) -> None:
     )
     for one in found.get("missing_days", ()):
         click.echo(f"{one['month']}, estimated and in no metered figure: {one['said']}.")
+
+
+def _compare(series: Path, out: Path, horizon_days: int | None, methods: tuple[str, ...]) -> None:
+    from workbench.exports.backtest_methods import backtest_methods
+
+    scores = backtest_methods(series, out, methods, horizon_days)
+    print_rows(
+        ["method", "windows", "held", "width", "pinball"],
+        [[one.method, str(one.windows), f"{one.held:.3f}", f"{one.width:.4f}", f"{one.pinball:.5f}"]
+         for one in scores],
+    )  # fmt: skip
+    click.echo(
+        f"Written to {out}. Width (median) and pinball loss over the mean total; lower is better; the 80 % "
+        "interval should hold 0.8. Choosing by this table looks at the scores it is chosen by."
+    )
 
 
 def _backtest(series: Path, out: Path, horizon_days: int | None) -> None:

@@ -76,7 +76,7 @@ def backtest_csv(series: Path, out: Path, horizon_days: int | None = None) -> li
     with out.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
-        writer.writerows(_row(read, window) for window in windows)
+        writer.writerows(row_of(read, window) for window in windows)
     return windows
 
 
@@ -108,7 +108,8 @@ def read_series(path: Path) -> Series:
     return Series(start=start, values=grid_values, grid=grid)
 
 
-def _row(series: Series, window: BacktestWindow) -> list[object]:
+def row_of(series: Series, window: BacktestWindow) -> list[object]:
+    """Return one window as the columns of `COLUMNS`."""
     interval = window.interval
     return [
         _text(series.time_of(window.origin_step), daily=series.grid.steps_per_day == 1),
