@@ -94,7 +94,7 @@ def estimate_gap(values: Floats, missing: Sequence[int]) -> GapEstimate:
     return GapEstimate(
         days=len(hidden), p10=p10, p50=p50, p90=p90, trials=len(shifts),
         mean_error_share=float(np.abs(actual - forecast).sum()) / whole if whole else None,
-        held=sum(judged), judged=len(judged), calibrated=past_totals >= ERRORS_TO_CALIBRATE,
+        held=int(sum(judged)), judged=len(judged), calibrated=past_totals >= ERRORS_TO_CALIBRATE,
     )  # fmt: skip
 
 
