@@ -260,6 +260,27 @@ def test_phone_folds_the_inputs_and_never_scrolls_sideways(page, served):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_a_bridge_without_room_for_its_names_lies_down(page, served):
+    """The longest bridge stands on a laptop; on a phone no name covers another."""
+    drawn = """() => [...document.querySelectorAll('.wb-plot.js-plotly-plot')]
+        .filter((plot) => plot.layout.shapes?.length && plot.data.every((t) => t.type === 'bar'))
+        .map((plot) => ({ lying: plot.data.map((t) => t.orientation === 'h'), boxes:
+            [...plot.querySelectorAll('.xaxislayer-above text, .yaxislayer-above text')]
+              .map((text) => text.getBoundingClientRect()).map((b) => [b.left, b.right, b.top, b.bottom]) }))"""
+    open_page(page, served, "variance")
+    standing = page.evaluate(drawn)
+    assert standing
+    assert not any(any(one["lying"]) for one in standing)
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_page(page, served, "variance")
+    lying = page.evaluate(drawn)
+    assert any(all(one["lying"]) for one in lying)
+    for one in lying:
+        for i, (left, right, top, bottom) in enumerate(one["boxes"]):
+            for at, end, above, below in one["boxes"][:i]:
+                assert right <= at or end <= left or bottom <= above + 1 or below <= top + 1
+
+
 def _alive(served: str, kernel: str) -> bool:
     try:
         with urllib.request.urlopen(f"{served}/api/kernels/{kernel}", timeout=5) as answer:

@@ -22,6 +22,8 @@ from workbench.figures.charts import LABEL_PIXELS
 BAR_PIXELS = 26
 MAX_BARS = 12
 MOST_DIRECT_LABELS = 4
+STEP_PIXELS = 52
+"""What a step of a bridge needs for its name and number."""
 LABEL_CHARACTERS = 9
 """Under a bar, before a name takes a second line."""
 
@@ -171,6 +173,8 @@ def waterfall(
 ) -> Chart:
     """Draw the bridge from one total to another; each leg's colour says good or bad.
 
+    Where a step has no room for its name, as on a phone, the page turns the figure on its side.
+
     Parameters
     ----------
     opens
@@ -230,6 +234,7 @@ def waterfall(
         caption = replace(caption, subtitle=said)
         layout["yaxis"]["range"] = [floor, None]
     layout["bargap"] = 0.3
+    layout["meta"] = {"turn_below": STEP_PIXELS * len(steps)}
     summary = (
         f"From {start[0]} {theme.number(start[1])} to {end[0]} {theme.number(end[1])}: "
         + ", ".join(f"{name} {theme.signed(value)}" for name, value in legs)

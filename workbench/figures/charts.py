@@ -233,7 +233,7 @@ def _end_labels(
             theme.note(
                 text, x=at, y=y, color=color, strong=item.look in ("actual", "forecast", "p50"),
                 xanchor="left" if at == x[-1] else "right", xshift=7 if at == x[-1] else -7,
-                yshift=round(place - wanted) if at == x[-1] else 10,
+                yshift=round(place - wanted) if at == x[-1] else 14,
             )
         )  # fmt: skip
     return notes

@@ -18,7 +18,7 @@ from workbench.figures.caption import (
 from workbench.figures.cards import Chart, Tone
 from workbench.figures.charts import LABEL_PIXELS, LOOKS, Series
 
-PANEL_SHARE = {True: 0.74, False: 0.66}
+PANEL_SHARE = {True: 0.74, False: 0.6}
 """How wide a panel's plot is in its column, with more than two abreast or not; the rest is its value."""
 PANEL_PIXELS = 95
 """How high a panel's plot is, about."""

@@ -72,6 +72,23 @@ function dressed(value, colors, unit, key = "", parent = "") {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, dressed(item, colors, unit, name, key)]));
 }
 
+/** Columns that have no room for their names lie down: rows from top to bottom, names on the left. */
+function turned({ data, layout }) {
+  const { xaxis, yaxis, meta, ...rest } = layout;
+  const names = xaxis.ticktext.map((text) => text.replaceAll("<br>", text.includes("-<br>") ? "" : " "));
+  const left = 14 + Math.max(...names.map((name) => name.length)) * 6.4;
+  const swap = ({ x, y, ...more }) => ({ ...more, x: y, y: x });
+  return {
+    data: data.map((trace) => ({ ...swap(trace), orientation: "h" })),
+    layout: {
+      ...rest, height: 34 + 30 * names.length, margin: { ...rest.margin, l: left, r: 58, t: 4, b: 6 },
+      xaxis: { ...yaxis }, yaxis: { ...xaxis, ticktext: names, range: [...xaxis.range].reverse() },
+      annotations: rest.annotations.map(({ yshift, ...note }) => ({ ...swap(note), xanchor: "left", xshift: 4 })),
+      shapes: rest.shapes.map(({ x0, x1, y0, y1, ...shape }) => ({ ...shape, x0: y0, x1: y1, y0: x0, y1: x1 })),
+    },
+  };
+}
+
 /** Fit a figure to a phone: its own narrow layout if it has one, fewer labels under the axis. */
 function fitted(layout, width) {
   const chosen = width < (layout.meta?.narrow_below ?? 560) && layout.meta?.narrow ? layout.meta.narrow : layout;
@@ -218,7 +235,9 @@ class Card {
   makeRoom(unit) {
     if (!this.isFigure) { this.plot.style.height = ""; return; }
     this.width = this.plot.clientWidth || 600;
-    this.layout = fitted(this.data.figure.layout, this.width / unit);
+    const given = this.data.figure, width = this.width / unit;
+    const { data, layout } = width < (given.layout.meta?.turn_below ?? 0) ? turned(given) : given;
+    this.traces = data; this.layout = fitted(layout, width);
     this.plot.style.height = `${this.layout.height * unit}px`;
   }
   async draw(Plotly, colors, unit) {
@@ -228,7 +247,7 @@ class Card {
     if (this.drawn === key) return;
     if (!this.drawn) this.plot.replaceChildren();
     this.drawn = key;
-    const wanted = dressed({ data: this.data.figure.data, layout: this.layout }, colors, unit);
+    const wanted = dressed({ data: this.traces, layout: this.layout }, colors, unit);
     const figure = stretched(wanted, height, unit);
     await Plotly.react(this.plot, figure.data, { ...figure.layout, width: this.width, autosize: false }, { displayModeBar: false, responsive: false, showTips: false });
     this.plot.removeAllListeners?.("plotly_click");
