@@ -42,6 +42,8 @@ class ContentReport:
     """Records of data classes the workspace does not ask for: not kept."""
     redacted: Counter[str] = field(default_factory=Counter)
     """Finds by kind, each replaced before anything was written."""
+    duplicates: int = 0
+    """Records that were kept before, from a shorter or otherwise packed copy of the file."""
     known: list[str] = field(default_factory=list)
     """Files that were read before."""
 
@@ -64,6 +66,8 @@ def read(
     report, asked = ContentReport(), _asked_for(workspace)
     key = workspace.layout.user_key.read_bytes()
     for path in paths:
+        if not path.is_file():
+            raise InputError(f"{path}: no such file. Nothing of it was kept.")
         source = source_of(path)
         if is_read(workspace.layout, source):
             report.known.append(str(path))
@@ -72,13 +76,14 @@ def read(
         others = frame.filter(~pl.col("data_class").is_in(asked))
         report.not_asked_for.update(others["data_class"].to_list())
         frame, found = _screened(frame.filter(pl.col("data_class").is_in(asked)))
-        rows = _write(workspace, _hashed(frame, key), source)
+        rows, duplicates = _write(workspace, _hashed(frame, key), source)
+        report.duplicates += duplicates
         report.kept.update(rows)
         report.redacted.update(found)
         record(
             workspace.layout, source,
             {"path": str(path), "at": now.isoformat(timespec="seconds"), "rows": rows,
-             "redacted": found},
+             "redacted": found, "duplicates": duplicates},
         )  # fmt: skip
     return report
 
@@ -101,10 +106,11 @@ def _frame(path: Path) -> pl.DataFrame:
         if ".csv" in path.suffixes:
             return pl.read_csv(path, infer_schema=False)
         return pl.read_ndjson(path, infer_schema_length=None)
-    except (OSError, pl.exceptions.PolarsError) as error:
+    except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException):
+        # What the reader says may quote the file, and that is somebody's text.
         raise InputError(
-            f"{path}: not readable as JSON lines, CSV or Parquet ({str(error)[:200]}). Nothing was kept."
-        ) from error
+            f"{path}: not readable as JSON lines, CSV or Parquet, by its name. Nothing of it was kept."
+        ) from None
 
 
 def _checked(path: Path, frame: pl.DataFrame, constants: Mapping[str, str]) -> pl.DataFrame:
@@ -125,6 +131,11 @@ def _checked(path: Path, frame: pl.DataFrame, constants: Mapping[str, str]) -> p
         times = pl.when(times.str.contains(_ZONED)).then(parsed)
     elif getattr(frame.schema["occurred_at"], "time_zone", None) is None:
         raise InputError(f"{path}: occurred_at has no time zone.")
+    nested = [n for n in COLUMNS if n in frame.columns and frame.schema[n].is_nested()]
+    if nested:
+        raise InputError(
+            f"{path}: {shown(nested)} is no text but a list or an object. Write one record a message."
+        )
     frame = frame.with_columns(*lacking).select(
         times.dt.convert_time_zone("UTC").dt.cast_time_unit("us").alias("occurred_at"),
         *(pl.col(name).cast(pl.String) for name in COLUMNS[1:]),
@@ -157,21 +168,44 @@ def _hashed(frame: pl.DataFrame, key: bytes) -> pl.DataFrame:
     return frame.with_columns(pl.coalesce("user_hash", made).alias("user_hash")).drop("user_id")
 
 
-def _write(workspace: Workspace, frame: pl.DataFrame, source: str) -> dict[str, int]:
-    layout, rows = workspace.layout, Counter[str]()
+def _write(workspace: Workspace, frame: pl.DataFrame, source: str) -> tuple[dict[str, int], int]:
+    """Write what is new by class and month; return the rows kept, and how many were there."""
+    layout, rows, duplicates = workspace.layout, Counter[str](), 0
     layout.staging.mkdir(parents=True, exist_ok=True, mode=0o700)
     frame = frame.with_columns(pl.col("occurred_at").dt.strftime("%Y-%m").alias("month"))
     for (name, month), part in frame.group_by("data_class", "month", maintain_order=True):
+        final = layout.content / str(name) / str(month) / f"{source}.parquet"
+        new = _new(part.drop("month"), final)
+        duplicates += part.height - new.height
+        if not new.height:
+            continue
         staged = layout.staging / f"{source}.content.parquet"
-        part.drop("month").sort("occurred_at", maintain_order=True).write_parquet(staged)
-        files.move(staged, layout.content / str(name) / str(month) / f"{source}.parquet")
-        rows[str(name)] += part.height
-    return dict(rows)
+        new.sort("occurred_at", maintain_order=True).write_parquet(staged)
+        files.move(staged, final)
+        rows[str(name)] += new.height
+    return dict(rows), duplicates
+
+
+def _new(part: pl.DataFrame, final: Path) -> pl.DataFrame:
+    """Return the records that no other file of the folder has: of equal ones, as many as are more."""
+    others = [path for path in sorted(final.parent.glob("*.parquet")) if path != final]
+    if not others:
+        return part
+    held = pl.read_parquet(others).select(part.columns)
+    nth = pl.int_range(pl.len()).over(part.columns).alias("nth")
+    return (
+        part.with_columns(nth)
+        .join(
+            held.with_columns(nth), on=[*part.columns, "nth"], how="anti", nulls_equal=True,
+            maintain_order="left",
+        )
+        .drop("nth")
+    )  # fmt: skip
 
 
 def as_data(report: ContentReport) -> dict[str, Any]:
     """Return the report as plain data."""
     return {
         "kept": dict(report.kept), "not_asked_for": dict(report.not_asked_for),
-        "redacted": dict(report.redacted), "already_known": report.known,
+        "redacted": dict(report.redacted), "duplicates": report.duplicates, "already_known": report.known,
     }  # fmt: skip

@@ -164,6 +164,8 @@ def _ingest_content(
     if report.redacted:
         found = ", ".join(f"{count:,} {kind}" for kind, count in sorted(report.redacted.items()))
         click.echo(f"redacted before it was kept: {found}")
+    if report.duplicates:
+        click.echo(f"kept before: {report.duplicates:,} records")
     for path in report.known:
         click.echo(f"already read: {path}")
 

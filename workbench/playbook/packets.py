@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from workbench.playbook.evidence import Case, need, sha256_of
+from workbench.store.packets import NOTE, is_removed, problem
 
 GENESIS = "0" * 64
 Text = Annotated[str, Field(min_length=1)]
@@ -64,9 +65,16 @@ def read_packets(case: Case) -> list[dict[str, Any]]:
 
 
 def chained(packets: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the packets with `previous_sha256` and `sha256` set: each over itself and the one before."""
+    """Return the packets with `previous_sha256` and `sha256` set: each over itself and the one before.
+
+    A packet that an erasure amended keeps its hash: its note is signed, see `store.packets`.
+    """
     previous, linked = GENESIS, []
     for packet in packets:
+        if NOTE in packet:
+            linked.append({**packet, "previous_sha256": previous})
+            previous = packet.get("sha256")
+            continue
         body = {k: v for k, v in packet.items() if k not in ("previous_sha256", "sha256")}
         digest = sha256_of([previous, body])
         linked.append({**body, "previous_sha256": previous, "sha256": digest})
@@ -74,10 +82,16 @@ def chained(packets: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return linked
 
 
-def unchained_packet(packets: Sequence[Mapping[str, Any]]) -> int | None:
-    """Return the number (from 1) of the first packet that does not follow, or None."""
+def unchained_packet(
+    packets: Sequence[Mapping[str, Any]], *, trusted: frozenset[str] = frozenset()
+) -> int | None:
+    """Return the number (from 1) of the first packet that does not follow, or None.
+
+    `trusted` are the fingerprints of the keys whose notes on amended packets hold.
+    """
     for number, (packet, right) in enumerate(zip(packets, chained(packets), strict=True), start=1):
         wrong = packet.get("previous_sha256") != right["previous_sha256"]
+        wrong = wrong or (NOTE in packet and problem(packet, trusted) is not None)
         if wrong or packet.get("sha256") != right["sha256"]:
             return number
     return None
@@ -87,6 +101,8 @@ def incomplete_packets(packets: Sequence[Mapping[str, Any]]) -> dict[int, list[s
     """Return place (from 0) to the fields that are missing or empty."""
     found = {}
     for place, packet in enumerate(packets):
+        if is_removed(packet):
+            continue
         try:
             Packet.model_validate(packet)
         except ValidationError as error:

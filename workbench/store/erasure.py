@@ -23,6 +23,7 @@ from workbench.store import (
     erasure_rows,
     files,
     kept_units,
+    packets,
     segments,
 )
 from workbench.store.catalog import Catalog
@@ -146,10 +147,12 @@ def _carry_out(layout: Layout, journal: Mapping[str, Any], *, is_resumed: bool) 
     segments.sweep(layout)
     if not is_resumed:
         _mend_catalog(layout, changed, subject)
-    snapshots = _drop_snapshots(layout, subject)
+    snapshots, at = _drop_snapshots(layout, subject), str(journal["certificate"]["at"])
+    cleaned = erasure_files.clean(layout, subject, at=at)
     done = {
         "fingerprints": kept,
-        "files_cleaned": [scrubbed(path, subject) for path in erasure_files.clean(layout, subject)],
+        "files_cleaned": [scrubbed(path, subject) for path in cleaned],
+        "packets_amended": packets.amended_at(layout.root / packets.FILE, at),
         "snapshots_removed": snapshots,
     }
     certificate = _certificate(layout, journal, subject, done)

@@ -18,10 +18,11 @@ from pathlib import Path
 import duckdb
 import zstandard
 
-from workbench.store import files
+from workbench.store import files, packets
 from workbench.store.erasure_sql import escaped, text_columns
 from workbench.store.layout import Layout
 from workbench.store.occurrences import BLOCK_BYTES, DAMAGED, columns_holding, holds, open_plain
+from workbench.store.signing import signing_key
 from workbench.store.subject import Finder, Subject, user_hash
 
 LINES = (".jsonl", ".ndjson", ".csv", ".tsv", ".log", ".txt")
@@ -51,15 +52,18 @@ def _kind(path: Path) -> str:
     return path.with_suffix("").suffix if path.suffix in PACKED else path.suffix
 
 
-def clean(layout: Layout, subject: Subject) -> list[str]:
-    """Remove the person from every file outside the store; return the files that were changed."""
+def clean(layout: Layout, subject: Subject, *, at: str) -> list[str]:
+    """Remove the person from every file outside the store; return the files that were changed.
+
+    `at` is the instant of the erasure, for the notes that chained packets leave.
+    """
     changed = []
     for path in kept_outside(layout):
         named = subject.own.is_in(str(path.relative_to(layout.root)).encode())
         if named or _holds(path, subject.all):
             if named or layout.root / "exports" in path.parents:
                 path.unlink()
-            elif not _rewrite(layout, path, subject):
+            elif not _rewrite(layout, path, subject, at=at):
                 continue
             changed.append(str(path.relative_to(layout.root)))
     return changed
@@ -74,14 +78,16 @@ def _holds(path: Path, finder: Finder) -> bool:
     return holds(path, finder)
 
 
-def _rewrite(layout: Layout, path: Path, subject: Subject) -> bool:
+def _rewrite(layout: Layout, path: Path, subject: Subject, *, at: str) -> bool:
     """Write a file anew without the person; False where it cannot be."""
     layout.staging.mkdir(parents=True, exist_ok=True, mode=0o700)
     files.require_space(layout.staging, bytes_needed=2 * path.stat().st_size)
     staged = layout.staging / f"without.{path.name}"
     kind = _kind(path)
     try:
-        if path.suffix == ".parquet":
+        if path == layout.root / packets.FILE:
+            _packets(layout, path, staged, subject, at=at)
+        elif path.suffix == ".parquet":
             _parquet(path, staged, subject)
         elif kind in LINES:
             _lines(path, staged, subject, kind=kind)
@@ -133,6 +139,21 @@ def _lines(path: Path, staged: Path, subject: Subject, *, kind: str) -> None:
             for record in block:
                 if not here.own.is_in(record):
                     target.write(_without(record, here.all, kind=kind))
+
+
+def _packets(layout: Layout, path: Path, staged: Path, subject: Subject, *, at: str) -> None:
+    """Take the person out of chained packets; what goes leaves its hashes and a signed note."""
+    key = signing_key(layout.signing_key)
+    with path.open("rb") as source, staged.open("wb") as target:
+        for line in source:
+            packet = packets.chained(line)
+            goes = subject.own.is_in(line)
+            if packet is None or not subject.all.is_in(line):
+                target.write(b"" if goes else _without(line, subject.all, kind=".jsonl"))
+                continue
+            left = None if goes else json.loads(_without(line, subject.all, kind=".jsonl"))
+            note = packets.amended(packet, left, at=at, key=key)
+            target.write(json.dumps(note, sort_keys=True).encode() + b"\n")
 
 
 def _without(record: bytes, named: Finder, *, kind: str) -> bytes:

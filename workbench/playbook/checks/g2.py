@@ -1,7 +1,8 @@
 """Stage 2, controls: lineage, screening before the log, packets, promises and credits."""
 
 import json
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import date, timedelta
 from itertools import islice
 from typing import Any
 
@@ -17,12 +18,15 @@ from workbench.playbook.evidence import Case, Finding, judged, need
 from workbench.playbook.lineage import traced_answers
 from workbench.playbook.packets import incomplete_packets, read_packets, unchained_packet
 from workbench.playbook.screening import Screener, stored_texts
+from workbench.store.layout import Layout
+from workbench.store.packets import NOTE, is_removed, trusted_fingerprints
 
 LINEAGE_SHARE = 0.99
 SCAN_SAMPLE = 3_000
 RECALL_FLOOR = 0.95
 FALSE_BLOCK_LIMIT = 0.01
 PACKET_SHARE = 0.995
+PACKET_DAYS = 30
 FAILOVER_TESTED_DAYS = 365
 
 LINEAGE_SQL = """
@@ -175,21 +179,38 @@ def screening_is_good(case: Case) -> Finding:
 def packets_are_complete(case: Case) -> Finding:
     """G2-04: 99.5 % of requests have a complete explainability packet and the chain holds."""
     packets = read_packets(case)
-    broken = unchained_packet(packets)
+    layout = Layout(case.evidence.folder)
+    broken = unchained_packet(packets, trusted=trusted_fingerprints(layout))
     if broken is not None:
         return judged(False, f"the hash chain breaks at packet {broken}", broken_at=broken)
     total = case.rows(REQUESTS_SQL, days=30)[0]["requests"]
     need(total, "no production requests in the last 30 days")
     faulty = incomplete_packets(packets)
-    whole = sorted({p["request_id"] for i, p in enumerate(packets) if i not in faulty})
+    ids = {p.get("request_id") for i, p in enumerate(packets) if i not in faulty}
+    whole = sorted(one for one in ids if one)
     joined = len(case.rows(REQUEST_IDS_SQL, days=30, ids=whole)) if whole else 0
-    share = joined / total
+    erased = sum(_is_erased_lately(case, packet) for packet in packets)
+    need(total > erased, "every packet of the last 30 days belonged to people who were erased")
+    share = min(joined / (total - erased), 1.0)
+    aside = f", {erased} erased apart" if erased else ""
     first = next(iter(faulty.items()), None)
     detail = f"; packet {first[0] + 1} lacks {', '.join(first[1])}" if first else ""
     return judged(
-        share >= PACKET_SHARE, f"{share:.2%} of {total} requests have a complete packet{detail}",
+        share >= PACKET_SHARE, f"{share:.2%} of {total - erased} requests have a complete packet{aside}{detail}",
         share=share, incomplete=len(faulty),
     )  # fmt: skip
+
+
+def _is_erased_lately(case: Case, packet: Mapping[str, Any]) -> bool:
+    """Say whether a packet of the feature, of the last 30 days, was removed with its person."""
+    note = packet.get(NOTE)
+    if not is_removed(packet) or not note or note.get("feature") != case.dossier.feature:
+        return False
+    try:
+        day = date.fromisoformat(str(note.get("day")))
+    except ValueError:
+        return False
+    return 0 <= case.days_since(day) < PACKET_DAYS
 
 
 def slo_is_attainable(case: Case) -> Finding:
