@@ -13,7 +13,6 @@ from workbench.models.hosting.cost import (
     owned_usd_per_gpu_hour,
     owned_usd_per_year,
 )
-from workbench.models.hosting.decision import Judged
 from workbench.models.hosting.drivers import Swing, owned_swings, price_changes, rented_swings
 from workbench.models.hosting.where import Ask
 
@@ -33,7 +32,7 @@ def details_of(reading: Reading, ask: Ask, found: Weighed) -> tuple[Chart | Tabl
     if study is not None and "own" in by_kind:
         judged = by_kind["own"]
         swings = rented_swings(judged, study, found.demand, ask.tolerance, growth=growth)
-        cards.append(_tornado(judged, swings, "rented fleet", ask))
+        cards.append(_tornado(float(judged.npv_usd.mean()), swings, "rented fleet", ask))
     if study is not None and "owned" in by_kind and reading.node is not None:
         judged = by_kind["owned"]
         swings = owned_swings(
@@ -41,7 +40,8 @@ def details_of(reading: Reading, ask: Ask, found: Weighed) -> tuple[Chart | Tabl
             capital_share=capital_share(reading.node),
             rented_usd_per_replica_hour=study.gpus_per_replica * ask.usd_per_gpu_hour,
         )  # fmt: skip
-        cards.append(_tornado(judged, swings, "own nodes", ask))
+        # drawn around own nodes that are bridged by rent, from which every shock starts
+        cards.append(_tornado(swings[0].low_usd, swings, "own nodes", ask))
         cards.append(_waterfall(reading))
     cards.append(_distribution(found, ask))
     cards.append(figures.option_map(
@@ -57,7 +57,7 @@ def details_of(reading: Reading, ask: Ask, found: Weighed) -> tuple[Chart | Tabl
     return tuple(cards)
 
 
-def _tornado(judged: Judged, swings: list[Swing], what: str, ask: Ask) -> Chart:
+def _tornado(base_usd: float, swings: list[Swing], what: str, ask: Ask) -> Chart:
     widest = max(swings, key=lambda one: abs(one.high_usd - one.low_usd))
     said = "; ".join(f"{name.lower()} moves its price {percent(by, digits=1)}"
                      for name, by in price_changes())  # fmt: skip
@@ -68,11 +68,8 @@ def _tornado(judged: Judged, swings: list[Swing], what: str, ask: Ask) -> Chart:
             subtitle=f"Mean net present cost over {ask.months} months, {{unit}}",
             foot=foot + (f"; of an accelerator, {said}" if what == "own nodes" else ""),
         ),
-        base_usd=float(judged.npv_usd.mean()),
-        results=[
-            (s.name, s.low_usd, s.high_usd, *_ends(s, base=float(judged.npv_usd.mean())))
-            for s in swings
-        ],
+        base_usd=base_usd,
+        results=[(s.name, s.low_usd, s.high_usd, *_ends(s, base=base_usd)) for s in swings],
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from widgets.hosting_limits import processing_of
+from widgets.hosting_limits import places_of, processing_of
 from widgets.page import Values
 from workbench.figures import hosting as figures
 from workbench.figures import hosting_images as drawn
@@ -147,7 +147,7 @@ def draw_images(reading: ImageReading, values: Values, *, tolerance: Tolerance) 
 
 
 def _places(reading: ImageReading) -> list[str]:
-    return list(reading.entry["regions"])
+    return places_of(reading.entry)[0]
 
 
 def _scope(reading: ImageReading, tolerance: Tolerance) -> str:

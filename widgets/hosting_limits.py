@@ -23,6 +23,14 @@ def also_regions_of(entry: Mapping[str, Any], chosen: str) -> tuple[str, ...]:
     return tuple(str(each) for each in entry["allowed_regions"][1:])
 
 
+def places_of(entry: Mapping[str, Any]) -> tuple[list[str], str]:
+    """Return where the model in use is called, and how that is known: the log, else the dossier."""
+    if entry["regions"]:
+        return sorted(entry["regions"]), ", ".join(sorted(entry["regions"]))
+    stated = sorted(entry.get("stated_regions") or ())
+    return stated, f"{', '.join(stated)} by the dossier" if stated else "not logged"
+
+
 def processing_of(entry: Mapping[str, Any]) -> Processing:
     """Return whether a provider keeps prompts, as published; it does where nothing is said."""
     kept = (entry.get("terms") or {}).get("processing")

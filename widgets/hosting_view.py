@@ -119,13 +119,14 @@ def _mean_of_peak(reading: Reading) -> float:
 
 def _replicas_card(reading: Reading, study: Study) -> Chart:
     week = drawn.one_week(study.plan)
+    each = study.gpus_per_replica
     most, paid = int(week.needed.max()), int(week.running.max())
     hours = [float(n) for n in range(len(week.needed))]
     chart = figures.replicas_over_week(
         Caption(
             title=f"{most} needed at the peak, {paid} paid for around the clock",
             subtitle="Replicas by hour of the last week, one spare kept so that one may fail",
-            foot=f"{study.gpus_per_replica} accelerators a replica · p95 first token within "
+            foot=f"{each} accelerator{'' if each == 1 else 's'} a replica · p95 first token within "
             f"{number(TTFT_P95_S)} s", span="half", unit="replicas",
         ),
         plan=week, hours=hours,

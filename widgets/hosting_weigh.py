@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from widgets.hosting_data import Reading
-from widgets.hosting_limits import processing_of
+from widgets.hosting_limits import places_of, processing_of
 from workbench.errors import InputError
 from workbench.exports.hosting_study import shipped_surface
 from workbench.models.hosting.cost import exit_usd_per_accelerator, owned_usd_per_gpu_hour
@@ -100,7 +100,7 @@ def _api(reading: Reading, ask: Ask) -> Option:
     return Option(
         name=f"Managed API, {first['model']}",
         usd_per_mtok=reading.feature.api_usd_per_mtok(ask.cache_hit_rate),
-        regions=frozenset(reading.entry["regions"]),
+        regions=frozenset(places_of(reading.entry)[0]),
         processing=processing_of(reading.entry),
         data_classes=frozenset(ask.tolerance.classes),
         ttft_p95_s=reading.entry["ttft_p95_s"] or math.nan,
@@ -147,8 +147,7 @@ def _backups(reading: Reading, ask: Ask) -> list[Candidate]:
 
 
 def _home(reading: Reading) -> str:
-    regions = reading.entry["regions"]
-    return ", ".join(sorted(regions)) if regions else "not logged"
+    return places_of(reading.entry)[1]
 
 
 def _ttft_s(reading: Reading, study: Study) -> float:

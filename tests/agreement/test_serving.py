@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from workbench.exports.hosting_predict import read_rows, shipped_catalogue, shipped_model
-from workbench.models.hosting.held_out import cross_validate, uncalibrated_error
+from workbench.models.hosting.held_out import cross_validate, leave_shares_out, uncalibrated_error
 from workbench.models.hosting.published import offline_counts, offline_questions
-from workbench.models.hosting.splits import cells_of, strict_cells_of
+from workbench.models.hosting.splits import cells_of, first_meetings_of, strict_cells_of
 from workbench.models.hosting.tables import GRID_COLUMNS, measured_of
 
 
@@ -56,6 +56,29 @@ def test_models_of_one_shape_left_out_together_cost_little(measured, capsys):
         assert 0.75 <= error.coverage <= 0.87
 
 
+@pytest.mark.long
+def test_machines_that_meet_a_model_for_the_first_time_are_inside_their_band(measured, capsys):
+    """Family and machine were measured, never together: the band is that of such points."""
+    catalogue = shipped_catalogue()
+    groups = first_meetings_of(measured.grid, catalogue)
+    (throughput, tpot, _), _ = cross_validate(measured, catalogue, cells=groups)
+    with capsys.disabled():
+        print(f"\nfirst meetings: bands hold {throughput.coverage:.1%} and {tpot.coverage:.1%}")
+    for error in (throughput, tpot):
+        assert 0.75 <= error.coverage <= 0.87
+
+
+@pytest.mark.long
+def test_bands_hold_when_a_third_of_the_cells_is_left_out_at_random(measured, capsys):
+    catalogue = shipped_catalogue()
+    splits = leave_shares_out(measured, catalogue, groups=cells_of(measured.grid), seeds=range(3))
+    for metric in (0, 1):
+        held = [errors[metric].coverage for errors in splits]
+        with capsys.disabled():
+            print(f"\n30 % of cells left out: bands hold {', '.join(f'{one:.1%}' for one in held)}")
+        assert 0.75 <= np.mean(held) <= 0.87
+
+
 def test_the_shipped_anchors_are_the_measured_rows(measured):
     shipped = shipped_model().anchors
     assert len(shipped.grid) == len(measured.grid)
@@ -72,6 +95,7 @@ def test_published_offline_rows_are_inside_their_band_or_refused(shared, capsys)
     with capsys.disabled():
         print(f"\npublished offline-max rows: {offline}, of a known model: {counts}")
     assert counts["outside"] == 0
+    assert counts["refused_covered_inside"] <= counts["refused_covered"] <= counts["refused"]
     assert counts["inside"] + counts["refused"] == counts["asked"] == len(published)
 
 

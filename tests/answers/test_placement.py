@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from workbench.answers.placement import rules_of, terms_of
+from workbench.answers.placement import rules_of, stated_regions, terms_of
 from workbench.playbook.dossier import Dossier
 
 TODAY = date(2026, 11, 1)
@@ -46,6 +46,16 @@ def test_zero_retention_holds_only_where_it_was_agreed_with_source_and_date():
     }  # fmt: skip
     assert "zero retention on request" in terms()["words"]
     assert terms(provider="unheard-of")["words"] == "terms not known"
+
+
+def test_where_logs_carry_no_region_the_dossier_says_where_the_model_is_called():
+    used = {"kind": "model", "provider": "openai", "model": "gpt-5", "region": "eu"}
+    spare = {"kind": "backup", "provider": "openai", "model": "gpt-5", "region": "us"}
+    whole = {"kind": "provider", "provider": "openai", "regions": ["uk"]}
+    dossier = {"dependencies": [used, spare, whole]}
+    assert stated_regions(dossier, "openai", "gpt-5") == ["eu", "uk"]
+    assert stated_regions(dossier, "openai", "gpt-4") == ["uk"]
+    assert stated_regions(dossier, "azure", "gpt-5") == []
 
 
 def test_no_published_default_counts_as_zero_retention():

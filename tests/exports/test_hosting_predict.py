@@ -93,22 +93,30 @@ def test_gzip_and_other_spellings_of_a_name_are_read(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "said"),
     [
-        {"isl": ""},
-        {"osl": "-5"},
-        {"tp_size": "nan"},
-        {"batch_size": "=1+1"},
-        {"isl": "inf"},
-        {"precision": "fp3", "gemm_quant_mode": "", "moe_quant_mode": ""},
+        ({"isl": ""}, "isl must be a number of at least 1, not ''."),
+        ({"osl": "-5"}, "osl must be a number of at least 1, not '-5'."),
+        ({"tp_size": "nan"}, "tp_size must be"), ({"tp_size": "0"}, "tp_size must be"),
+        ({"batch_size": "=1+1"}, "batch_size must be"), ({"batch_size": "1e308"}, "batch_size must be"),
+        ({"isl": "inf"}, "isl must be"), ({"attention_dp_size": "two"}, "attention_dp_size must be"),
+        ({"precision": "fp3", "gemm_quant_mode": "", "moe_quant_mode": ""}, "precision 'fp3' is not known"),
+        ({"system": ""}, "system not in the catalogue"), ({"model_path": ""}, "model not in the catalogue"),
     ],
-)
-def test_a_value_that_is_no_usable_number_names_its_row_and_writes_nothing(tmp_path, change):
+)  # fmt: skip
+def test_a_bad_row_is_refused_with_its_reason_and_the_others_are_answered(tmp_path, change, said):
     out = tmp_path / "out.csv"
-    path = written(tmp_path / "in.csv", [ROW, {**ROW, "id": "bad-row", **change}])
-    with pytest.raises(InputError, match="bad-row"):
-        predict_csv(path, out)
-    assert not out.exists()
+    path = written(
+        tmp_path / "in.csv", [ROW, {**ROW, "id": "bad-row", **change}, {**ROW, "id": "last"}]
+    )
+    assert predict_csv(path, out)["refused"] == 1
+    with out.open(newline="") as file:
+        answers = list(csv.DictReader(file))
+    assert [row["id"] for row in answers] == [ROW["id"], "bad-row", "last"]
+    assert answers[1]["in_box"] == "false"
+    assert answers[1]["reason"].startswith(said)
+    assert {answers[1][name] for name in NUMBERS} == {""}
+    assert answers[0]["tpot_ms"] == answers[2]["tpot_ms"] != ""
 
 
 def test_a_file_that_is_no_table_is_refused(tmp_path):

@@ -298,6 +298,9 @@ def test_the_page_can_set_where_data_may_be_processed(hosting):
 def test_an_api_whose_region_was_never_logged_passes_no_residency_limit():
     shown = page(Published(hosting={"as_of": "2026-10-31", "features": [entry(regions=[])]}))
     assert "not stated where" in options(shown)["Managed API, gpt"][5]["text"]
+    stated = entry(regions=[], stated_regions=["eu"])
+    shown = page(Published(hosting={"as_of": "2026-10-31", "features": [stated]}))
+    assert options(shown)["Managed API, gpt"][5] == "eu by the dossier"
 
 
 def test_an_hour_of_outage_raises_every_option_by_its_downtime(hosting):

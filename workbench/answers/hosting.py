@@ -8,7 +8,7 @@ from typing import Any
 
 from workbench.answers import Source
 from workbench.answers.image_load import image_loads
-from workbench.answers.placement import rules_of, terms_of
+from workbench.answers.placement import rules_of, stated_regions, terms_of
 from workbench.answers.serving_load import loads
 from workbench.errors import InputError, shown
 from workbench.exports.hosting_study import study_document
@@ -77,6 +77,7 @@ def _limits(source: Source, load: Mapping[str, Any], dossier: Mapping[str, Any])
     return {
         "allowed_regions": [str(each) for each in dossier.get("allowed_regions") or ()],
         "data_classes": [str(each) for each in dossier.get("data_classes") or ()],
+        "stated_regions": stated_regions(dossier, used["provider"], used["model"]),
         "placement": rules_of(dossier, as_of=source.as_of),
         "terms": terms_of(dossier, used["provider"], used["model"], as_of=source.as_of),
         "availability_objective": slos.get("availability"),
@@ -158,7 +159,10 @@ def placement_of(source: Source, feature: str) -> list[dict[str, Any]]:
     rules = tuple(
         PlacementRule(**{**one, "regions": tuple(one["regions"])}) for one in entry["placement"]
     )
-    used = entry["served"][0] | {"terms": entry["terms"], "region": " ".join(entry["regions"])}
+    used = entry["served"][0] | {
+        "terms": entry["terms"],
+        "region": " ".join(entry["regions"] or entry["stated_regions"]),
+    }
     managed = [("API in use", used), *(("backup", one) for one in entry["backups"])]
     rows = [
         (f"{what}: {one['provider']}/{one['model']}", one["terms"]["processing"],

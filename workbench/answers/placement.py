@@ -45,6 +45,21 @@ def terms_of(dossier: Document, provider: str, model: str, *, as_of: date) -> di
     return {"processing": "managed", "words": _published(provider)}
 
 
+def stated_regions(dossier: Document, provider: str, model: str) -> list[str]:
+    """Return where the dossier says a model in use is called; for logs that carry no region."""
+    return sorted(
+        {
+            str(region)
+            for one in dossier.get("dependencies") or ()
+            if one.get("kind", "model") in ("model", "provider")
+            and str(one.get("provider")) == provider
+            and str(one.get("model") or model) == model
+            for region in (one.get("region"), *(one.get("regions") or ()))
+            if region
+        }
+    )
+
+
 def _nearest(dependencies: Iterable[Document], provider: str, model: str) -> list[Document]:
     """Return what says that nothing is kept, that of the very model first."""
     said = [

@@ -16,7 +16,12 @@ from workbench.errors import InputError, WorkbenchError
 from workbench.exports.hosting_predict import read_rows, shipped_catalogue, shipped_model
 from workbench.models.hosting.held_out import cross_validate, uncalibrated_error
 from workbench.models.hosting.serving import Measured, ServingModel, calibrate
-from workbench.models.hosting.splits import cells_of, families_of, strict_cells_of
+from workbench.models.hosting.splits import (
+    cells_of,
+    families_of,
+    first_meetings_of,
+    strict_cells_of,
+)
 from workbench.models.hosting.tables import (
     GRID_COLUMNS,
     Row,
@@ -132,6 +137,7 @@ def _errors(measured: Measured) -> list[dict[str, str]]:
         ("whole (system, model, backend, lengths) cells", cells_of(grid)),
         ("the same, models of one shape together", strict_cells_of(grid, catalogue)),
         ("whole (system, shape, backend) families", families_of(grid, catalogue)),
+        ("whole (system, shape) first meetings", first_meetings_of(grid, catalogue)),
     ):
         try:
             errors, _ = cross_validate(measured, catalogue, cells=cells)

@@ -17,6 +17,7 @@ from workbench.models.hosting.tables import (
     METRICS,
     Row,
     catalogue_of,
+    fault_of,
     grid_of,
     resolve_model,
     serving_model_of,
@@ -67,8 +68,9 @@ def predict_csv(
 ) -> dict[str, int]:
     """Answer every row of a file (CSV, plain or gzipped) and write the answers by id.
 
-    Refused rows (disaggregated, unknown model or machine, far outside what was measured) have
-    blank numbers, `in_box` false and a reason; the others have p10 and p90 of the 80 % band.
+    Refused rows (disaggregated, unknown model or machine, a value that is no usable number, far
+    outside what was measured) have blank numbers, `in_box` false and a reason; the others have
+    p10 and p90 of the 80 % band.
 
     Parameters
     ----------
@@ -88,8 +90,7 @@ def predict_csv(
     Raises
     ------
     InputError
-        If the file cannot be read, lacks a column, or a value is no usable number; nothing
-        is written then.
+        If the file cannot be read or lacks a column; nothing is written then.
     """
     rows = read_rows(in_path, required=GRID_COLUMNS)
     answers = answer_rows(rows, calibrated_model(calibration) if calibration else None)
@@ -162,7 +163,7 @@ def _refusal(row: Row, known: Collection[str], catalogue: Catalogue) -> str:
         return "model not in the catalogue"
     if row["system"].strip() not in catalogue.machines:
         return "system not in the catalogue"
-    return ""
+    return fault_of(row)
 
 
 def _answer(row: Row, prediction: Prediction, n: int) -> dict[str, str]:

@@ -10,6 +10,7 @@ from workbench.figures.cards import Chart, Table
 from workbench.models.hosting.capacity import ReplicaPlan
 from workbench.models.hosting.cost import usd_per_mtok
 from workbench.models.hosting.decision import Judged, Verdict, p_cheaper
+from workbench.models.hosting.placement import words_of
 from workbench.models.hosting.workload import Floats
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -164,14 +165,14 @@ def option_map(caption: Caption, *, verdict: Verdict) -> Chart:
             + "<br>%{y:.3~g} s<extra></extra>",
         })  # fmt: skip
         notes.append(
-            theme.note(f"{name} · {'/'.join(sorted(each.option.regions)) or 'nowhere'}",
+            theme.note(f"{name} · {words_of(each.option.regions) or 'not stated'}",
                        x=cost / divisor, y=each.option.ttft_p95_s, strong=chosen,
                        yshift=_aside(place))
         )  # fmt: skip
     layout["annotations"] = notes
     rows = [
         [each.option.name, theme.number(cost), theme.number(each.option.ttft_p95_s),
-         ", ".join(sorted(each.option.regions)) or "none", "; ".join(each.excluded) or "allowed"]
+         words_of(each.option.regions) or "not stated", "; ".join(each.excluded) or "allowed"]
         for each, cost in zip(shown, costs, strict=True)
     ]  # fmt: skip
     return chart(

@@ -7,7 +7,7 @@ from typing import Any
 from workbench.figures import theme
 from workbench.figures.cards import Cell, Table
 from workbench.models.hosting.decision import Judged, Verdict, p_cheaper
-from workbench.models.hosting.placement import CONFIRMED, WORDS, PlacementRule, refusals
+from workbench.models.hosting.placement import CONFIRMED, WORDS, PlacementRule, refusals, words_of
 from workbench.models.hosting.where import Candidate
 from workbench.models.offers import OpenOffer
 from workbench.units import HOURS_PER_MONTH
@@ -182,7 +182,7 @@ def _row(
         basis = Cell(text=f"modelled ± {theme.percent(off_by)}", tag=True)
     else:
         basis = Cell(text=one.basis, tag=True)
-    home = one.note or ", ".join(sorted(option.regions)) or "not stated"
+    home = one.note or words_of(option.regions) or "not stated"
     weeks = option.weeks_to_live
     chosen = " ✓" if option.name == verdict.chosen else ""
     share = cheapest.get(option.name)

@@ -1,4 +1,5 @@
 import dataclasses
+import math
 
 import pytest
 from hypothesis import given
@@ -123,3 +124,33 @@ def test_self_hosted_usage_is_charged_to_the_last_cent():
     assert parts == {"a": 187.5, "b": 62.5, "c": 0.0}
     with pytest.raises(InputError, match="no tokens"):
         allocate_gpu_hours(usd_per_gpu_hour=2.5, gpu_hours=1, weights_by_key={"a": 0.0})
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"pue": 0.9}, "PUE is at least 1"), ({"load_factor": 1.2}, "load factor at most 1"),
+        ({"usd_per_kwh": -0.1}, "usd_per_kwh"), ({"it_kw": math.nan}, "it_kw"),
+        ({"staff_fte": math.inf}, "staff_fte"), ({"capex_usd": -1.0}, "capex_usd"),
+    ],
+)  # fmt: skip
+def test_what_no_node_can_be_is_refused_by_name(change, said):
+    given = {
+        "capex_usd": 400_000, "accelerators": 8, "life_years": 5, "residual_ratio": 0.1, "wacc": 0.12,
+        "it_kw": 11, "load_factor": 0.8, "pue": 1.4, "usd_per_kwh": 0.15,
+    }  # fmt: skip
+    with pytest.raises(InputError, match=said):
+        OwnedNode(**(given | change))
+    with pytest.raises(InputError, match="spot_usd_per_gpu_hour"):
+        RentedFleet(on_demand_usd_per_gpu_hour=3.0, spot_usd_per_gpu_hour=-1.0)
+
+
+def test_a_node_with_other_numbers_costs_what_a_calculator_says():
+    node = OwnedNode(
+        capex_usd=400_000, accelerators=8, life_years=5, residual_ratio=0.1, wacc=0.12, it_kw=11,
+        load_factor=0.8, pue=1.4, usd_per_kwh=0.15, support_share_of_capex=0.04, staff_fte=0.2,
+        usd_per_fte_year=120_000, availability=0.97,
+    )  # fmt: skip
+    # 72,000 written off, 26,400 of capital, 16,188.48 of power, 16,000 of support, 24,000 of people:
+    # 154,588.48 a year over 8 * 8,760 * 0.97 hours
+    assert owned_usd_per_gpu_hour(node) == pytest.approx(2.274109, abs=1e-6)

@@ -5,7 +5,8 @@ volume the fleet could serve inside its latency targets, over all hours; not how
 says it is.
 """
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, fields
 from typing import Literal
 
 from workbench.errors import InputError
@@ -13,6 +14,16 @@ from workbench.units import HOURS_PER_YEAR, SECONDS_PER_HOUR, TOKENS_PER_MTOK
 
 SECONDS_PER_YEAR = HOURS_PER_YEAR * SECONDS_PER_HOUR
 CapitalForm = Literal["straight_line", "annuity"]
+
+
+def _amounts(given: "OwnedNode | RentedFleet", what: str) -> None:
+    """Refuse what is no amount: not a number, infinite or negative."""
+    for field in fields(given):
+        value = getattr(given, field.name)
+        if not math.isfinite(value) or value < 0:
+            raise InputError(
+                f"{field.name} of a {what} must be a finite number of at least 0, not {value}."
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +54,11 @@ class OwnedNode:
     """Hours the node can serve, of all hours."""
 
     def __post_init__(self) -> None:
+        _amounts(self, "node")
+        if self.pue < 1 or self.load_factor > 1:
+            raise InputError(
+                "A PUE is at least 1 (the hall draws what the machines do) and a load factor at most 1."
+            )
         if self.accelerators < 1 or self.life_years <= 0 or not 0 < self.availability <= 1:
             raise InputError(
                 "A node needs at least one accelerator, a life above 0 years and an availability in (0, 1]."
@@ -126,6 +142,7 @@ class RentedFleet:
     """Spot hours paid for that do no useful work: interruption, restart, loading of weights."""
 
     def __post_init__(self) -> None:
+        _amounts(self, "fleet")
         shares = (self.reserved_share, self.spot_share)
         if min(shares) < 0 or sum(shares) > 1 or not 0 <= self.spot_lost_share < 1:
             raise InputError(

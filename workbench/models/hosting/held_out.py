@@ -4,6 +4,7 @@ Whole cells are left out in turn, everything is fitted again without them (effic
 first-token law, anchors and band), and the answers are compared with what was measured.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ from workbench.models.hosting.serving import (
     predict,
     throughput_per_gpu,
 )
+from workbench.models.hosting.splits import strict_cells_of
 from workbench.models.hosting.tables import METRICS
 from workbench.models.hosting.workload import Floats, derive
 
@@ -48,12 +50,15 @@ def cross_validate(
 ) -> tuple[list[HeldOutError], dict[str, Floats]]:
     """Leave every cell out once, `folds` groups of cells at a time, and score the answers.
 
+    Each fold is calibrated as the shipped model is, its band on strict cells of what is left.
+
     Returns
     -------
     tuple
         One error record per metric, and the held-out answers by column name (NaN refused).
     """
     numbers = len(measured.grid)
+    strict = strict_cells_of(measured.grid, catalogue)
     order = np.random.default_rng(seed).permutation(int(cells.max()) + 1)
     fold_of = order[cells] % folds
     answers = {
@@ -63,11 +68,39 @@ def cross_validate(
         out = fold_of == fold
         if not out.any():
             continue
-        model = calibrate(measured.take(~out), catalogue, cells=cells[~out])
+        model = calibrate(measured.take(~out), catalogue, cells=strict[~out])
         said = predict(model, measured.grid.take(out), catalogue)
         for name in answers:
             answers[name][out] = getattr(said, name)
     return [score(metric, measured, answers) for metric in METRICS], answers
+
+
+def leave_shares_out(
+    measured: Measured,
+    catalogue: Catalogue,
+    *,
+    groups: NDArray[np.intp],
+    share: float = 0.3,
+    seeds: Sequence[int] = range(6),
+) -> list[list[HeldOutError]]:
+    """Leave a random share of the groups out at once, again and again, and score each time.
+
+    Says how the stated error and band hold on other splits than the one they are quoted for.
+    """
+    found: list[list[HeldOutError]] = []
+    strict = strict_cells_of(measured.grid, catalogue)
+    numbers = int(groups.max()) + 1
+    for seed in seeds:
+        chosen = np.random.default_rng(seed).permutation(numbers)[: round(share * numbers)]
+        out = np.isin(groups, chosen)
+        model = calibrate(measured.take(~out), catalogue, cells=strict[~out])
+        left = measured.take(out)
+        said = predict(model, left.grid, catalogue)
+        answers = {
+            name: getattr(said, name) for m in METRICS for name in (m, f"{m}_p10", f"{m}_p90")
+        }
+        found.append([score(metric, left, answers) for metric in METRICS])
+    return found
 
 
 def score(metric: str, measured: Measured, answers: dict[str, Floats]) -> HeldOutError:

@@ -7,6 +7,7 @@ Gaussian process with a fixed kernel). Far from every anchor the estimate return
 the plain calibrated roofline remains.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -146,32 +147,39 @@ def weights_of_anchors(
 
 
 def held_out_residuals(
-    anchors: Traits, residuals: Floats, cells: NDArray[np.intp]
-) -> tuple[Floats, Floats]:
-    """Return each anchor's residual as estimated without its whole cell, and its support then.
+    anchors: Traits, residuals: Floats, groupings: Sequence[NDArray[np.intp]]
+) -> list[tuple[Floats, Floats]]:
+    """Return each anchor's residual as estimated without its whole group, and its support then.
 
-    Leave-one-cell-out in closed form: with A = (K + noise^2 I)^-1,
-    estimate_cell = r_cell - (A_cell,cell)^-1 (A r)_cell.
+    Leave-one-group-out in closed form: with A = (K + noise^2 I)^-1,
+    estimate_group = r_group - (A_group,group)^-1 (A r)_group.
 
     Returns
     -------
-    tuple of arrays
-        Estimates of the same shape as `residuals`; and the local likeness to the nearest
-        anchor of another cell.
+    list of tuples
+        For each grouping: estimates of the same shape as `residuals`; and the local likeness to
+        the nearest anchor of another group.
     """
     spread, local = covariance(anchors, anchors)
     full = spread.astype(float)
     full[np.diag_indices(len(anchors))] += NOISE_SCALE**2
     inverse = np.linalg.inv(full)
     solved = inverse @ residuals
-    estimates = np.zeros_like(residuals)
-    support = np.zeros(len(anchors))
-    for cell in np.unique(cells):
-        inside = np.flatnonzero(cells == cell)
+    return [_without(groups, residuals, inverse, solved, local) for groups in groupings]
+
+
+def _without(
+    groups: NDArray[np.intp], residuals: Floats, inverse: Floats, solved: Floats, local: Singles
+) -> tuple[Floats, Floats]:
+    estimates, support = np.zeros_like(residuals), np.zeros(len(residuals))
+    for group in np.unique(groups):
+        inside = np.flatnonzero(groups == group)
+        if len(inside) == len(groups):  # nothing would be left: the plain roofline answers
+            continue
         estimates[inside] = residuals[inside] - np.linalg.solve(
             inverse[np.ix_(inside, inside)], solved[inside]
         )
-        support[inside] = np.where(cells == cell, 0.0, local[inside]).max(axis=1)
+        support[inside] = np.where(groups == group, 0.0, local[inside]).max(axis=1)
     return estimates, support
 
 

@@ -1,6 +1,7 @@
 """What is decided between, on which demand, and within whose limits."""
 
 from dataclasses import dataclass
+from math import inf, isnan
 
 import numpy as np
 
@@ -55,6 +56,11 @@ class Option:
     def __post_init__(self) -> None:
         if (
             self.replicas < 0
+            or isnan(self.usd_per_mtok)
+            or not 0 <= self.usd_per_replica_hour < inf
+            or not 0 <= self.replica_mtok_per_hour < inf
+            or not 0 <= self.credit_share <= 1
+            or not 0 <= self.weeks_to_live < inf
             or not 0 < self.availability <= 1
             or self.usd_per_mtok < 0
             or not 0 <= self.api_share <= 1

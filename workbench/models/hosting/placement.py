@@ -102,6 +102,13 @@ def inside(region: str, allowed: Iterable[str]) -> bool:
     return any(name.startswith((f"{place}-", f"{place}_")) for place in places)
 
 
+def words_of(regions: frozenset[str]) -> str:
+    """Return how a page names where a place can be held."""
+    if WHERE_ONE_ASKS in regions:
+        return "wherever it must be"
+    return ", ".join(sorted(regions))
+
+
 def may_be_held(regions: frozenset[str], allowed: Sequence[str]) -> bool:
     """Say whether a place can be held in one of the allowed regions; an unknown place cannot."""
     if ANYWHERE in allowed or WHERE_ONE_ASKS in regions:

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
+from workbench.models.hosting.likeness import families
 from workbench.models.hosting.serving import Catalogue, ServingModel, predict
 from workbench.models.hosting.tables import Row, grid_of, resolve_model
 from workbench.models.hosting.validity import EXTRAPOLATED_FACTOR
@@ -80,7 +82,10 @@ def offline_counts(
     The requests in flight are not known, so the band spans the answers from a quarter of the
     memory's fill to all of it, each widened as an extrapolation; a row is refused when the
     full one is. `refused_but_inside` counts the refused rows that would have been inside had
-    they been answered: what the caution costs.
+    they been answered: what the caution costs. `refused_covered` are those of them whose model
+    family, system and precision the anchors hold together, `refused_covered_inside` those of
+    these that would have been inside: what a box that asked no more than that would gain, and
+    by the difference, what it would get wrong.
     """
     full = predict(model, grid, catalogue)
     least = np.maximum(np.floor(grid.batch_size * LEAST_FILL), 1)
@@ -93,13 +98,36 @@ def offline_counts(
     low = answers.min(axis=0) / EXTRAPOLATED_FACTOR
     high = answers.max(axis=0) * EXTRAPOLATED_FACTOR
     holds = (low <= published) & (published <= high)
+    covered = full.refused & _covered(model, grid, catalogue)
     return {
         "asked": len(published),
         "refused": int(full.refused.sum()),
         "inside": int((holds & ~full.refused).sum()),
         "outside": int((~holds & ~full.refused).sum()),
         "refused_but_inside": int((holds & full.refused).sum()),
+        "refused_covered": int(covered.sum()),
+        "refused_covered_inside": int((holds & covered).sum()),
     }
+
+
+def refusals_by_reason(
+    model: ServingModel, grid: ServingGrid, catalogue: Catalogue
+) -> dict[str, int]:
+    """Count the refused rows by what was noted first, the most frequent first."""
+    said = predict(model, grid, catalogue)
+    names, counts = np.unique(said.reason[said.refused], return_counts=True)
+    found = zip(names.tolist(), counts.tolist(), strict=True)
+    return dict(sorted(found, key=lambda each: -each[1]))
+
+
+def _covered(model: ServingModel, grid: ServingGrid, catalogue: Catalogue) -> NDArray[np.bool_]:
+    """Say which rows' model family, system and precision were measured together."""
+
+    def keys(of: ServingGrid) -> NDArray[np.str_]:
+        pair = np.char.add(np.char.add(families(of.model, dict(catalogue.models)), "|"), of.system)
+        return np.char.add(np.char.add(pair, "|"), of.precision)
+
+    return np.isin(keys(grid), keys(model.anchors.grid))
 
 
 def _with_batch(grid: ServingGrid, batch: Floats) -> ServingGrid:

@@ -1,8 +1,8 @@
 """How fast a model answers on given machines under a given load, and how sure that is.
 
 A calibrated roofline (`roofline`) corrected by measured neighbours (`likeness`), inside a
-validity box (`validity`), with an empirical band: the spread of held-out errors among measured
-points whose nearest neighbour was as far away.
+validity box (`validity`), with an empirical band (`band`): the spread of held-out errors among
+measured points that lacked as much and whose nearest neighbour was as far away.
 """
 
 from collections.abc import Mapping
@@ -14,6 +14,15 @@ from numpy.typing import NDArray
 
 from workbench.errors import InputError
 from workbench.models.hosting import likeness
+from workbench.models.hosting.band import (
+    Band,
+    HeldOut,
+    band_of,
+    groupings,
+    situations,
+    situations_without,
+    spread,
+)
 from workbench.models.hosting.catalogue import Accelerator, ModelShape
 from workbench.models.hosting.roofline import (
     Efficiencies,
@@ -24,8 +33,6 @@ from workbench.models.hosting.roofline import (
 from workbench.models.hosting.validity import EXTRAPOLATED_FACTOR, validity
 from workbench.models.hosting.workload import Demands, Floats, ServingGrid, derive
 
-BAND_KNOTS: Final = 6
-"""Groups of held-out points, by nearness of their nearest neighbour, that the band is read from."""
 BLOCK_ROWS: Final = 2_000
 """Rows predicted together, which bounds memory; the answer does not depend on it."""
 
@@ -53,17 +60,6 @@ class Catalogue:
 
     models: Mapping[str, ModelShape]
     machines: Mapping[str, Accelerator]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Band:
-    """Held-out error as 10th and 90th percentile of log(measured / predicted), by nearness."""
-
-    nearness: Floats
-    """Rising likeness to the nearest anchor; one knot a row of the next two."""
-    low: Floats
-    """Knots by three columns: throughput, time per output token, time to first token."""
-    high: Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,16 +160,26 @@ def calibrate(measured: Measured, catalogue: Catalogue, *, cells: NDArray[np.int
     residuals = residuals_of(measured, demands, fitted, law)
     centres = likeness.release_centres(grid)
     anchors = likeness.traits(grid, demands, dict(catalogue.models), release_centre=centres)
-    estimates, support = likeness.held_out_residuals(anchors, residuals, cells)
-    left = residuals - estimates
-    off = np.column_stack([_throughput_off(measured, left), left])
+    ways = groupings(anchors, cells)
+    held_out = [
+        HeldOut(
+            groups=groups,
+            off=np.column_stack([_throughput_off(measured, left), left]),
+            nearness=nearness,
+            situation=situations_without(anchors, groups),
+        )
+        for groups, (estimates, nearness) in zip(
+            ways, likeness.held_out_residuals(anchors, residuals, ways), strict=True
+        )
+        for left in [residuals - estimates]
+    ]
     return ServingModel(
         efficiencies=fitted,
         first_token_law=law,
         anchors=measured,
         anchor_weights=likeness.weights_of_anchors(anchors, residuals),
         release_centre=centres,
-        band=_band(off, support),
+        band=band_of(held_out),
     )
 
 
@@ -208,12 +214,12 @@ def predict(
         family=likeness.families(grid.model, models),
         anchor_family=likeness.families(model.anchors.grid.model, models),
     )
-    residual, nearest, nearness = _correction(model, grid, demands, catalogue)
+    residual, nearest, nearness, situation = _correction(model, grid, demands, catalogue)
     tpot = tpot_ms(demands, grid, model.efficiencies) * np.exp(residual[:, 0])
     log_ttft = first_token_terms(grid, demands, model.efficiencies) @ model.first_token_law
     ttft = np.exp(log_ttft + residual[:, 1])
     throughput = throughput_per_gpu(grid, ttft, tpot)
-    low, high = _spread(model.band, nearness, verdict.in_box)
+    low, high = _spread(model.band, nearness, situation, verdict.in_box)
     blank = np.where(verdict.refused & refuse, np.nan, 1.0)
     numbers: dict[str, Floats] = {}
     for column, (name, answer) in enumerate(
@@ -245,7 +251,7 @@ def residuals_of(measured: Measured, demands: Demands, at: Efficiencies, law: Fl
 
 def _correction(
     model: ServingModel, grid: ServingGrid, demands: Demands, catalogue: Catalogue
-) -> tuple[Floats, NDArray[np.intp], Floats]:
+) -> tuple[Floats, NDArray[np.intp], Floats, NDArray[np.intp]]:
     models = dict(catalogue.models)
     asked_of_anchors = derive(model.anchors.grid, models, catalogue.machines)
     anchors = likeness.traits(
@@ -266,7 +272,7 @@ def _correction(
         residual[rows] = spread @ weights
         nearest[rows] = local.argmax(axis=1)
         nearness[rows] = local.max(axis=1)
-    return residual, nearest, nearness
+    return residual, nearest, nearness, situations(asked, anchors)
 
 
 def _throughput_off(measured: Measured, left: Floats) -> Floats:
@@ -279,21 +285,10 @@ def _throughput_off(measured: Measured, left: Floats) -> Floats:
     return np.log(was / said)
 
 
-def _band(off: Floats, support: Floats) -> Band:
-    """Read the 10th and 90th percentile of errors in groups of equal size, by nearness."""
-    order = np.argsort(support, kind="stable")
-    groups = np.array_split(order, BAND_KNOTS)
-    return Band(
-        nearness=np.array([float(np.median(support[group])) for group in groups]),
-        low=np.array([np.quantile(off[group], 0.1, axis=0) for group in groups]),
-        high=np.array([np.quantile(off[group], 0.9, axis=0) for group in groups]),
-    )
-
-
-def _spread(band: Band, nearness: Floats, in_box: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    columns = range(band.low.shape[1])
-    low = np.column_stack([np.interp(nearness, band.nearness, band.low[:, c]) for c in columns])
-    high = np.column_stack([np.interp(nearness, band.nearness, band.high[:, c]) for c in columns])
+def _spread(
+    band: Band, nearness: Floats, situation: NDArray[np.intp], in_box: NDArray[np.bool_]
+) -> tuple[Floats, Floats]:
+    low, high = spread(band, nearness, situation)
     reach = np.log(EXTRAPOLATED_FACTOR)
     low = np.where(in_box[:, None], low, np.minimum(low, -reach))
     high = np.where(in_box[:, None], high, np.maximum(high, reach))

@@ -29,6 +29,11 @@ def families_of(grid: ServingGrid, catalogue: Catalogue) -> NDArray[np.intp]:
     return _numbered(grid.system, shape, grid.backend)
 
 
+def first_meetings_of(grid: ServingGrid, catalogue: Catalogue) -> NDArray[np.intp]:
+    """Return the number of the (system, shape) pair: a machine that meets a model the first time."""
+    return _numbered(grid.system, families(grid.model, dict(catalogue.models)))
+
+
 def _numbered(*columns: NDArray[np.generic]) -> NDArray[np.intp]:
     seen: dict[tuple[object, ...], int] = {}
     keys = zip(*(column.tolist() for column in columns), strict=True)

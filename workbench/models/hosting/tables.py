@@ -13,9 +13,10 @@ from typing import Final
 import numpy as np
 
 from workbench.errors import InputError, shown
+from workbench.models.hosting.band import SITUATIONS, Band
 from workbench.models.hosting.catalogue import Accelerator, ModelShape
 from workbench.models.hosting.roofline import Efficiencies
-from workbench.models.hosting.serving import Band, Catalogue, Measured, ServingModel
+from workbench.models.hosting.serving import Catalogue, Measured, ServingModel
 from workbench.models.hosting.workload import Floats, ServingGrid
 
 Row = Mapping[str, str]
@@ -38,6 +39,11 @@ GRID_COLUMNS: Final = (
     "tp_size",
 )
 """Columns a prediction file must have; the others may be absent or blank."""
+ASKED: Final = ("isl", "osl", "batch_size", "tp_size")
+OPTIONAL: Final = ("pp_size", "attention_dp_size", "moe_tp_size", "moe_ep_size")
+"""Numbers that may be absent, blank or 0, which is 1."""
+MOST: Final = 1e18
+"""No count of a serving configuration is larger; beyond it arithmetic would overflow."""
 SUFFIXES: Final = ("instruct", "chat", "base", "hf", "fp8", "fp4", "nvfp4", "bf16", "awq", "mxfp4")
 VERSION = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?(?:[-.]?(?:rc|dev\.?)(\d+))?")
 METRICS: Final = ("output_tokens_per_s_per_gpu", "tpot_ms", "ttft_ms")
@@ -132,6 +138,23 @@ def grid_of(rows: Sequence[Row], catalogue: Catalogue) -> ServingGrid:
     )
 
 
+def fault_of(row: Row) -> str:
+    """Return why a row cannot be a question; empty where it can.
+
+    Names are not looked up here; see `resolve_model` and the catalogue's machines.
+    """
+    try:
+        for name in ASKED:
+            _number(row, name, blank=None, least=1.0)
+        for name in OPTIONAL:
+            _number(row, name, blank=1.0, least=1.0)
+        precision_of(row)
+    except InputError as error:
+        said = str(error).partition(": ")[2]
+        return said.removesuffix(" Correct the row and run again.")
+    return ""
+
+
 def measured_of(rows: Sequence[Row], catalogue: Catalogue) -> Measured:
     """Build measured points from rows that also have silicon_ttft_ms and silicon_tpot_ms."""
     return Measured(
@@ -150,13 +173,15 @@ def coefficient_rows(model: ServingModel) -> list[dict[str, str]]:
     rows += [("first_token_law", str(n), float(v)) for n, v in enumerate(model.first_token_law)]
     for backend, (centre, spread) in sorted(model.release_centre.items()):
         rows += [("release_centre", backend, centre), ("release_spread", backend, spread)]
-    rows += [("band_nearness", str(n), float(v)) for n, v in enumerate(model.band.nearness)]
-    for side, values in (("band_low", model.band.low), ("band_high", model.band.high)):
-        for knot, line in enumerate(values):
-            rows += [
-                (side, f"{knot}:{metric}", float(v))
-                for metric, v in zip(METRICS, line, strict=True)
-            ]
+    for place, name in enumerate(SITUATIONS):
+        knots = model.band.nearness[place]
+        rows += [("band_nearness", f"{name}:{knot}", float(v)) for knot, v in enumerate(knots)]
+        for side, values in (("band_low", model.band.low), ("band_high", model.band.high)):
+            for knot, line in enumerate(values[place]):
+                rows += [
+                    (side, f"{name}:{knot}:{metric}", float(v))
+                    for metric, v in zip(METRICS, line, strict=True)
+                ]
     return [{"group": group, "name": name, "value": f"{value:.8g}"} for group, name, value in rows]
 
 
@@ -174,7 +199,6 @@ def serving_model_of(
     for row in coefficients:
         groups.setdefault(row["group"], {})[row["name"]] = float(row["value"])
     try:
-        nearness = _vector(groups["band_nearness"])
         centres = groups.get("release_centre", {})
         return ServingModel(
             efficiencies=Efficiencies(**groups["efficiency"]),
@@ -184,11 +208,7 @@ def serving_model_of(
                 [[float(row["tpot_weight"]), float(row["ttft_weight"])] for row in anchor_rows]
             ),
             release_centre={b: (c, groups["release_spread"][b]) for b, c in centres.items()},
-            band=Band(
-                nearness=nearness,
-                low=_matrix(groups["band_low"], len(nearness)),
-                high=_matrix(groups["band_high"], len(nearness)),
-            ),
+            band=_band(groups),
         )
     except (KeyError, TypeError) as gap:
         raise InputError(
@@ -201,8 +221,30 @@ def _vector(named: Mapping[str, float]) -> Floats:
     return np.array([named[str(n)] for n in range(len(named))])
 
 
-def _matrix(named: Mapping[str, float], knots: int) -> Floats:
-    return np.array([[named[f"{knot}:{metric}"] for metric in METRICS] for knot in range(knots)])
+def _band(groups: Mapping[str, Mapping[str, float]]) -> Band:
+    knots = {
+        name: sum(key.startswith(f"{name}:") for key in groups["band_nearness"])
+        for name in SITUATIONS
+    }
+    if not all(knots.values()):
+        raise KeyError("band_nearness by situation")
+
+    def ends(side: str) -> tuple[Floats, ...]:
+        return tuple(
+            np.array(
+                [[groups[side][f"{name}:{n}:{metric}"] for metric in METRICS] for n in range(count)]
+            )
+            for name, count in knots.items()
+        )
+
+    return Band(
+        nearness=tuple(
+            np.array([groups["band_nearness"][f"{name}:{n}"] for n in range(count)])
+            for name, count in knots.items()
+        ),
+        low=ends("band_low"),
+        high=ends("band_high"),
+    )
 
 
 def _column(
@@ -219,7 +261,7 @@ def _number(row: Row, name: str, *, blank: float | None, least: float) -> float:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not math.isfinite(value) or value < least:
+    if not math.isfinite(value) or not least <= value <= MOST:
         raise InputError(
             f"Row {row.get('id', '?')!r}: {name} must be a number of at least {least:g}, "
             f"not {text[:40]!r}. Correct the row and run again."
