@@ -27,7 +27,7 @@ def places_of(entry: Mapping[str, Any]) -> tuple[list[str], str]:
     """Return where the model in use is called, and how that is known: the log, else the dossier."""
     if entry["regions"]:
         return sorted(entry["regions"]), ", ".join(sorted(entry["regions"]))
-    stated = sorted(entry.get("stated_regions") or ())
+    stated = [str(each) for each in sorted(entry.get("stated_regions") or ())]
     return stated, f"{', '.join(stated)} by the dossier" if stated else "not logged"
 
 
