@@ -46,6 +46,19 @@ def test_a_refused_file_is_exit_1_and_the_others_are_read(folder: Path, tmp_path
     assert run("ingest", good, "--workspace", folder / "ws").stdout.startswith("already read")
 
 
+def test_what_fits_is_said_once_and_files_of_other_commands_are_named(folder: Path, tmp_path: Path):
+    for number in range(23):
+        (tmp_path / f"{number:02}.csv").write_text("BilledCost,ChargePeriodStart\n1,2026-10-01\n")
+    (tmp_path / "99.csv").write_text("provider,model,meter,usd,per\na,b,output_tokens,1,1\n")
+    done = run("ingest", tmp_path, tmp_path / "99.csv", "--workspace", folder / "ws")
+    assert done.returncode == 1
+    assert done.stderr.count("Formats are known by") == 1
+    assert done.stderr.count("workbench reconcile FILE") == 20
+    assert "4 more files were refused" in done.stderr
+    one = run("ingest", tmp_path / "99.csv", "--workspace", folder / "ws")
+    assert "a price sheet: workbench prices import FILE" in one.stderr
+
+
 def test_a_dry_run_commits_nothing(folder: Path, tmp_path: Path):
     log = write_jsonl(tmp_path / "more.jsonl", requests(7, first=2_000))
     before = run("status", "--json", "--workspace", folder / "ws").stdout

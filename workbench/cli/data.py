@@ -9,6 +9,9 @@ import click
 from workbench.cli.app import json_option, print_json, print_rows, print_table, workspace_option
 from workbench.errors import InputError
 
+MOST_ERRORS = 20
+"""Refused files that are listed one by one."""
+
 
 def register(group: click.Group) -> None:
     """Add the commands of this file."""
@@ -177,6 +180,7 @@ _COUNTED = (
 
 
 def _print_ingest(report: object, *, dry_run: bool) -> None:
+    from workbench.ingest.formats import formats_known
     from workbench.workspace import IngestReport
 
     assert isinstance(report, IngestReport)
@@ -192,8 +196,15 @@ def _print_ingest(report: object, *, dry_run: bool) -> None:
             click.echo(f"note: {one.path}: {note}")
     for one in report.known:
         click.echo(f"already read: {one.path}" + "".join(f"; {note}" for note in one.notes))
-    for path, text in report.failed:
+    hint = formats_known()  # once, however many files it is true of
+    for path, whole in report.failed[:MOST_ERRORS]:
+        text = whole.removesuffix(hint).rstrip()
         click.echo(f"error: {text if path in text else f'{path}: {text}'}", err=True)
+    if len(report.failed) > MOST_ERRORS:
+        more = len(report.failed) - MOST_ERRORS
+        click.echo(f"error: {more} more files were refused; --json lists all.", err=True)
+    if any(whole.endswith(hint) for _, whole in report.failed):
+        click.echo(hint, err=True)
     if any(one.quarantined for one in report.staged):
         click.echo(
             "Quarantined records are listed by: "

@@ -194,12 +194,28 @@ def _fits(reader: Reader, records: list[frozenset[str]]) -> bool:
 
 
 def _unknown(path: Path, records: list[frozenset[str]]) -> str:
-    found = f"It has {shown(sorted(records[0]), at_most=8)}. " if records else ""
+    found = f" It has {shown(sorted(records[0]), at_most=8)}." if records else ""
+    other = next(
+        (f" It looks like {what}." for mark, what in _OTHER_FILES.items()
+         for keys in records if mark <= {key.lower() for key in keys}), "",
+    )  # fmt: skip
+    return f"{path}: no format fits.{found}{other} Nothing was loaded. {formats_known()}"
+
+
+def formats_known() -> str:
+    """Return how each format is recognised and what to do where none fits."""
     known = "; ".join(f"{reader.name} ({reader.looks_like})" for reader in FORMATS.values())
     return (
-        f"{path}: no format fits. {found}Nothing was loaded. Formats are known by: {known}. "
+        f"Formats are known by: {known}. "
         "Say which with --format NAME, or fill missing columns with --set column=value."
     )
+
+
+_OTHER_FILES = {
+    frozenset({"billedcost"}): "an invoice in FOCUS columns: workbench reconcile FILE",
+    frozenset({"meter", "usd"}): "a price sheet: workbench prices import FILE",
+}
+"""Files of other commands, by the columns that give them away, in lower case."""
 
 
 def expand(paths: list[str]) -> list[Path]:
