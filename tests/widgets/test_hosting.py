@@ -261,6 +261,8 @@ def with_rules(*rules, **more):
 def test_a_named_data_class_excludes_the_api_that_keeps_prompts_by_rule():
     shown = with_rules(PERSONAL | {"share": None})
     found = options(shown)
+    assert "which is excluded: personal data may be processed" in head(shown)["answer"]
+    assert "(policy 7)" in head(shown)["answer"]
     assert "policy 7" in found["Managed API, gpt"][5]["text"]
     assert found["Self-hosted, rented"][-1]["text"] != "excluded"
     rules = next(card for card in shown.charts.details if "data classes" in card["title"])
@@ -367,7 +369,7 @@ CLAUDE = {
 
 def test_an_offer_without_a_published_price_asks_for_yours_on_both_pages():
     found = options(page(Published(hosting={"as_of": "d", "features": [entry(served=[CLAUDE])]})))
-    row = found[f"Provisioned: {OPEN}"]
+    row = found["Provisioned: Bedrock reserved tier input, claude-sonnet-4-5, 2 terms"]
     assert row[1] == "–"
     assert row[5]["text"] == "no published price: enter yours"
     tokens = [5e6] * HOURS
@@ -386,4 +388,5 @@ def test_an_own_price_makes_it_an_option_like_the_others():
         each for each in found if each.startswith("Provisioned: ") and "input + output" in each
     )
     assert found[name][-1]["text"] == "list price"
-    assert f"Provisioned: {OPEN}" not in found
+    # of its two terms one is left without a price
+    assert "Provisioned: Bedrock reserved tier input, claude-sonnet-4-5" in found

@@ -24,7 +24,7 @@ def by_resolution(
     models = list(dict.fromkeys(price.model for price in prices))
     series: list[charts.Series] = [
         charts.Series(
-            name=f"{feature.model}, paid", look="p50",
+            name="in use, paid", look="p50",
             y=[feature.usd_by_resolution.get(r) for r in shown],
         )
     ]  # fmt: skip

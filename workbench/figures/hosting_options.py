@@ -40,17 +40,25 @@ def options_table(
         f"{letter} · P(cheapest) among those within the owner's limits",
         columns=("Option", "NPV P50", "P10–P90", "P(cheapest)", "p95 TTFT, s", "Residency", "Live in", "Basis"),
         text_columns=("Option", "Residency", "Live in", "Basis"),
-        rows=(*rows, *(_open_row(one) for one in unpriced)),
+        rows=(*rows, *_open_rows(unpriced)),
         foot="Another model is another quality: it is not judged here. Downtime is in at the "
         "owner's price; leaving, caution and P(A cheaper than B) are in Details",
     )  # fmt: skip
 
 
-def _open_row(one: OpenOffer) -> tuple[str | Cell, ...]:
-    return (
-        f"Provisioned: {one.name}", "–", "–", "–", "–", Cell(text=one.words, tone="bad"), "–",
-        Cell(text="not sized", tag=True),
-    )  # fmt: skip
+def _open_rows(offers: Sequence[OpenOffer]) -> list[tuple[str | Cell, ...]]:
+    """Return a line for each kind of offer: its terms lack the same, so they share one."""
+    terms: dict[tuple[str, str, str], int] = {}
+    for one in offers:
+        key = one.name.split(",")[0], one.model, one.words
+        terms[key] = terms.get(key, 0) + 1
+    return [
+        (
+            f"Provisioned: {kind}, {model}{f', {count} terms' if count > 1 else ''}",
+            "–", "–", "–", "–", Cell(text=words, tone="bad"), "–", Cell(text="not sized", tag=True),
+        )
+        for (kind, model, words), count in terms.items()
+    ]  # fmt: skip
 
 
 def tolerance_table(verdict: Verdict, *, months: int) -> Table:

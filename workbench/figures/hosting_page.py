@@ -160,8 +160,11 @@ def answer(
         return f"{_stay(chosen, candidates)} {_until(feature, fleet, api_usd_per_mtok, mtok_per_month, growth_per_month)}"
     share = cheapest.get(chosen.option.name)
     sure = "" if share is None else f", cheapest in {theme.percent(share)} of draws"
-    today = verdict.judged[0].quantile(0.5)
-    against = f", {theme.money(today)} on the API of today"
+    today = verdict.judged[0]
+    against = f", {theme.money(today.quantile(0.5))} on the API of today"
+    if today.excluded:
+        against += f", which is excluded: {today.excluded[0]}"
+        sure = ""
     cost = theme.money(chosen.quantile(0.5))
     pace = f"At {theme.percent(growth_per_month, digits=1)} growth a month, run"
     return f"{pace} {feature} on {_named(chosen, kinds)}: {cost} at the median{against}{sure}."
