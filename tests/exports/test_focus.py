@@ -163,3 +163,54 @@ def test_one_month_alone_and_a_month_without_usage(folder: Path, tmp_path: Path)
     refused = run(folder, "export", "focus", "--out", tmp_path / "none.csv", "--month", "2025-01")
     assert "No usage in 2025-01" in str(refused.exception)
     assert not (tmp_path / "none.csv").exists()
+
+
+def total_of(path: Path) -> Decimal:
+    with path.open(encoding="utf-8", newline="") as file:
+        return sum((Decimal(one["BilledCost"]) for one in csv.DictReader(file)), Decimal(0))
+
+
+def test_the_file_sums_to_closed_figures_and_corrections(tmp_path: Path):
+    root = tmp_path / "ws"
+    workspace = Workspace.init(root)
+    sheet = tmp_path / "contract.csv"
+    sheet.write_text(SHEET)
+    workspace.import_prices([sheet], now=NOW)
+    ingest(workspace, write_jsonl(tmp_path / "log.jsonl", rows()))
+    assert run(root, "close", "2026-09", "--as", "c").exit_code == 0
+    out = tmp_path / "focus.csv"
+    assert answer(root, "export", "focus", "--out", out)["corrections"] == 0
+    before = total_of(out)
+
+    # 5 Mtok of September at 2 USD come late, booked by October; 1 Mtok more after that.
+    late = [row(900, date(2026, 9, 30), 5_000_000)]
+    ingest(workspace, write_jsonl(tmp_path / "late.jsonl", late))
+    done = answer(root, "export", "focus", "--out", out)
+    assert (done["corrections"], Decimal(done["corrections_usd"])) == (1, Decimal(10))
+    assert total_of(out) == before + 10 == Decimal(60 + 186 + 10)
+    with out.open(encoding="utf-8", newline="") as file:
+        (one,) = [found for found in csv.DictReader(file) if found["ChargeClass"]]
+    assert one["ChargeClass"] == "Correction"
+    assert (one["ChargePeriodStart"], one["ChargePeriodEnd"]) == (
+        "2026-09-01T00:00:00Z",
+        "2026-10-01T00:00:00Z",
+    )
+    assert one["BillingPeriodStart"] == "2026-10-01T00:00:00Z"
+    assert (one["x_Model"], one["x_Feature"], one["ConsumedQuantity"]) == (
+        "house-model",
+        "chat",
+        "",
+    )
+
+    assert run(root, "close", "2026-10", "--as", "c").exit_code == 0
+    ingest(workspace, write_jsonl(tmp_path / "later.jsonl", [row(901, date(2026, 9, 29), 1_000_000)]))  # fmt: skip
+    done = answer(root, "export", "focus", "--out", out)
+    # 10 booked in October, 2 for the next close: November has 12 by model less the 10 before.
+    assert Decimal(done["corrections_usd"]) == 12
+    assert total_of(out) == Decimal(60 + 186 + 12)
+    for month, usd in (("2026-09", 60), ("2026-10", 186 + 10), ("2026-11", 2)):
+        answer(root, "export", "focus", "--out", out, "--month", month)
+        assert total_of(out) == usd
+    assert "No usage in 2026-12" in str(
+        run(root, "export", "focus", "--out", out, "--month", "2026-12").exception
+    )

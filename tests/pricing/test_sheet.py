@@ -54,6 +54,17 @@ def test_naive_dates_are_midnight_utc_and_offsets_are_converted():
     assert row.effective_to == datetime(2026, 4, 1)  # noqa: DTZ001
 
 
+def test_dated_bands_begin_with_their_date():
+    header = HEADER + ",effective_from,context_above"
+    lines = [
+        "a,m,output_tokens,15,1000000,2026-01-01,",
+        "a,m,output_tokens,22,1000000,2026-01-01,9",
+    ]
+    low, high = parse_sheet(sheet(*lines, header=header), name="s")
+    assert (low.context_upto, high.context_over, high.context_upto) == (9, 9, ANY_CONTEXT)
+    assert low.effective_from == high.effective_from == datetime(2026, 1, 1)  # noqa: DTZ001
+
+
 def test_thresholds_become_bands_that_meet_at_the_threshold():
     lines = [
         "a,m,output_tokens,15,1000000,",

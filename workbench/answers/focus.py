@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.answers import Source
+from workbench.answers.focus_corrections import corrections
 from workbench.errors import InputError
 from workbench.exports.excel.cells import harmless
 from workbench.exports.focus import Charge, write_focus
@@ -15,6 +16,9 @@ from workbench.schema import METERS
 
 def export(source: Source, out: Path, *, months: tuple[str, ...], version: str) -> dict[str, Any]:
     """Write the months as FOCUS, and usage without a price beside it; none means all.
+
+    Corrections of closed months come with the month that books them. `contract_cost_usd` is of
+    the usage alone: with `corrections_usd` it is the sum of the file.
 
     Costs are never null in FOCUS and unpriced usage is never zero, so what has no price at all
     goes to `<out>.unpriced.csv`.
@@ -26,8 +30,9 @@ def export(source: Source, out: Path, *, months: tuple[str, ...], version: str) 
     """
     rows = source.rows(_CHARGES, {"months": list(months)})
     there = {row["day"].strftime("%Y-%m") for row in rows}
-    missing = sorted(set(months) - there)
-    if missing or not rows:
+    later = corrections(source, months)
+    missing = sorted(set(months) - there - {f"{one.booked_in:%Y-%m}" for one in later})
+    if missing or not (rows or later):
         raise InputError(
             f"No usage in {', '.join(missing) or 'this workspace'}; nothing was written."
         )
@@ -35,7 +40,7 @@ def export(source: Source, out: Path, *, months: tuple[str, ...], version: str) 
     unpriced = [row for row in rows if row["contract_pico"] is None and row["meter"] not in _PARTS]
     root = source.workspace.layout.root
     synthetic = (root / "SYNTHETIC").exists()
-    charges = (_charge(row) for row in priced)
+    charges = (*(_charge(row) for row in priced), *later)
     count = write_focus(out, charges, workspace=root.name, synthetic=synthetic, version=version)
     beside = out.with_name(f"{out.stem}.unpriced.csv")
     if unpriced:
@@ -43,6 +48,8 @@ def export(source: Source, out: Path, *, months: tuple[str, ...], version: str) 
     return {
         "rows": count, "months": sorted(there), "version": version,
         "contract_cost_usd": str(sum((Decimal(row["contract_pico"]) for row in priced), Decimal(0)).scaleb(-12)),
+        "corrections": len(later),
+        "corrections_usd": str(sum((one.usd for one in later), Decimal(0))),
         "unpriced_rows": len(unpriced), "unpriced_file": str(beside) if unpriced else None,
     }  # fmt: skip
 

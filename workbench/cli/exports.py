@@ -106,6 +106,10 @@ def focus(
         f"{done['rows']:,} FOCUS {done['version']} rows of {', '.join(done['months'])} written to {out}: "
         f"{done['contract_cost_usd']} USD at contract prices, not invoiced."
     )
+    if done["corrections"]:
+        click.echo(
+            f"Of them {done['corrections']:,} corrections of closed months, {done['corrections_usd']} USD."
+        )
     if done["unpriced_file"]:
         click.echo(
             f"{done['unpriced_rows']:,} rows have no price and are not in it: {done['unpriced_file']}."

@@ -27,7 +27,10 @@ def prices() -> None:
 @click.argument("sheets", nargs=-1, required=True, type=click.Path(path_type=Path))
 @workspace_option
 def import_sheets(sheets: tuple[Path, ...], folder: Path) -> None:
-    """Import contract price sheets, sheets of own capacity or of offers (CSV); usage is priced again.
+    """Import contract price sheets, sheets of own capacity or of offers; usage is priced again.
+
+    Contract sheets are CSV or .xlsx with the same columns. In Excel every visible sheet whose first row names provider and model is read; a number counts as
+    the shortest decimal of its cell, a formula with its stored value. Own capacity and offers are CSV.
 
     A sheet of own capacity has the columns provider, model (or *), accelerators,
     usd_per_accelerator_hour and effective_from; see `workbench prices capacity`. One of offers

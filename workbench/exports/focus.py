@@ -1,6 +1,6 @@
 """Priced usage as FOCUS Cost and Usage rows: one a day, model, feature and meter.
 
-FOCUS has no columns for model, token type or cache (version 1.4 included), so these ride on SkuId,
+What came to a closed month afterwards is a row of `ChargeClass` Correction. FOCUS has no columns for model, token type or cache (version 1.4 included), so these ride on SkuId,
 SkuMeter and SkuPriceDetails, and stand in `x_` columns of their own. What usage costs at contract
 prices is an estimate of the bill, not the bill: `x_CostBasis` says so on every row.
 
@@ -23,6 +23,7 @@ from workbench.schema import METERS
 VERSIONS = ("1.2", "1.3", "1.4")
 BASIS = "usage at contract prices, not invoiced"
 SYNTHETIC = "synthetic"
+CORRECTION = "Correction"
 MTOK = 6
 """Tokens are priced by the million: 10**6."""
 
@@ -64,6 +65,25 @@ class Charge:
     """Requests of the same day, model and feature without all or part of a price; not in the cost."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """What a closed month's cost turned out to be beyond its closed figure, where it is booked."""
+
+    period: date
+    """First day of the month corrected."""
+    booked_in: date
+    """First day of the month that books it."""
+    usd: Decimal
+    """Exact; positive where the closed month was too low."""
+    provider: str
+    model: str
+    """Empty where a booking is known as a sum only; feature and environment as well."""
+    feature: str
+    environment: str
+    unpriced_requests: int
+    why: str
+
+
 def columns_of(version: str) -> tuple[str, ...]:
     """Return the columns of a FOCUS version, our own last."""
     named = [name for name in COLUMNS if version != "1.2" or name not in NAMED_FROM_1_3]
@@ -71,7 +91,12 @@ def columns_of(version: str) -> tuple[str, ...]:
 
 
 def write_focus(
-    path: Path, charges: Iterable[Charge], *, workspace: str, synthetic: bool, version: str
+    path: Path,
+    charges: Iterable[Charge | Correction],
+    *,
+    workspace: str,
+    synthetic: bool,
+    version: str,
 ) -> int:
     """Write charges as FOCUS CSV, whole or not at all; return how many rows.
 
@@ -93,7 +118,11 @@ def write_focus(
             writer = csv.DictWriter(file, columns_of(version), extrasaction="ignore")
             writer.writeheader()
             for charge in charges:
-                writer.writerow(focus_row(charge, workspace=workspace, synthetic=synthetic))
+                writer.writerow(
+                    focus_row(charge, workspace=workspace, synthetic=synthetic)
+                    if isinstance(charge, Charge)
+                    else correction_row(charge, workspace=workspace, synthetic=synthetic)
+                )
                 count += 1
         partial.replace(path)
     finally:
@@ -138,6 +167,40 @@ def focus_row(charge: Charge, *, workspace: str, synthetic: bool) -> dict[str, s
         "x_Model": charge.model, "x_Meter": charge.meter, "x_Feature": charge.feature,
         "x_Environment": charge.environment, "x_UnpricedRequests": charge.unpriced_requests,
         "x_CostBasis": BASIS, "x_DataOrigin": SYNTHETIC if synthetic else "measured",
+    }  # fmt: skip
+    return {name: _written(value) for name, value in values.items()}
+
+
+def correction_row(charge: Correction, *, workspace: str, synthetic: bool) -> dict[str, str]:
+    """Return a correction's row: a charge of the month corrected, billed in the one that books it.
+
+    FOCUS lets quantities and unit prices of a correction be null; it has none of its own. The
+    list cost of a closed month is not restated, so it is given as the contracted one.
+    """
+    usd = charge.usd
+    sku = f"{charge.provider}/{charge.model}" if charge.model else ""
+    named = ", ".join(one for one in (charge.model, charge.feature) if one)
+    values: Mapping[str, object] = {
+        "BilledCost": usd, "EffectiveCost": usd, "ContractedCost": usd, "ListCost": usd,
+        "PricingCurrencyEffectiveCost": usd,
+        "BillingAccountId": workspace, "BillingAccountName": workspace,
+        "BillingAccountType": "Workspace", "BillingCurrency": "USD", "PricingCurrency": "USD",
+        "BillingPeriodStart": charge.booked_in, "BillingPeriodEnd": _next_month(charge.booked_in),
+        "ChargePeriodStart": charge.period, "ChargePeriodEnd": _next_month(charge.period),
+        "ChargeCategory": "Usage", "ChargeClass": CORRECTION, "ChargeFrequency": "Usage-Based",
+        "ChargeDescription": f"Correction of {charge.period:%Y-%m}{': ' if named else ''}{named} ({charge.why})",
+        "PricingCategory": "Standard",
+        "HostProviderName": charge.provider, "InvoiceIssuerName": charge.provider,
+        "ServiceProviderName": charge.provider, "ProviderName": charge.provider,
+        "PublisherName": charge.provider, "ServiceName": f"{charge.provider} models",
+        "ServiceCategory": "AI and Machine Learning", "ServiceSubcategory": "Generative AI",
+        "ResourceId": sku, "ResourceName": charge.model, "ResourceType": "Model" if sku else "",
+        "SkuId": sku, "SubAccountId": charge.environment, "SubAccountName": charge.environment,
+        "SubAccountType": "Environment" if charge.environment else "",
+        "Tags": json.dumps({"environment": charge.environment, "feature": charge.feature}),
+        "x_Model": charge.model, "x_Feature": charge.feature, "x_Environment": charge.environment,
+        "x_UnpricedRequests": charge.unpriced_requests, "x_CostBasis": BASIS,
+        "x_DataOrigin": SYNTHETIC if synthetic else "measured",
     }  # fmt: skip
     return {name: _written(value) for name, value in values.items()}
 

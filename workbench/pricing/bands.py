@@ -32,7 +32,7 @@ def _piece(
     rows: Sequence[PriceRow], begin: datetime, end: datetime, name: str
 ) -> Iterator[PriceRow]:
     holding = sorted((r for r in rows if r.starts <= begin < r.ends), key=lambda r: r.context_over)
-    for row, following in zip(holding, [*holding[1:], None], strict=True):
+    for row, following in zip(holding, [*holding[1:], None][: len(holding)], strict=True):
         upto = following.context_over if following else ANY_CONTEXT
         if following and upto == row.context_over:
             raise PriceError(

@@ -1,4 +1,4 @@
-"""What a price sheet in CSV says: contract terms, our overlay, or list-price history.
+"""What a price sheet in CSV or Excel says: contract terms, our overlay, or list-price history.
 
 One row a price: provider, model, meter, usd, per; the rest is optional. An error names the
 file, line, column and value, and what to do; nothing of a sheet with an error is imported.
@@ -8,8 +8,8 @@ import csv
 import difflib
 import hashlib
 import io
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -27,6 +27,7 @@ from workbench.pricing.rows import (
     parse_variant,
     variant_text,
 )
+from workbench.pricing.sheet_excel import is_excel, read_workbook
 from workbench.schema import METER_NAMES
 from workbench.units import PICO_PER_USD, pico_per_unit
 
@@ -52,9 +53,16 @@ class _Place:
 
     file: str
     line: int
+    letters: Mapping[str, str] = field(default_factory=dict)
+    """Excel's letter of each column; empty for CSV."""
 
     def wrong(self, column: str, value: object, what: str) -> PriceError:
-        return PriceError(f"{self.file}, line {self.line}, column {column}: {value!r} {what}")
+        cell = (
+            f"cell {self.letters[column]}{self.line}"
+            if column in self.letters
+            else f"line {self.line}"
+        )
+        return PriceError(f"{self.file}, {cell}, column {column}: {value!r} {what}")
 
 
 def read_sheet(
@@ -65,12 +73,14 @@ def read_sheet(
     source: str | None = None,
     source_version: str | None = None,
 ) -> PriceImport:
-    """Read a CSV price sheet.
+    """Read a price sheet in CSV, or in Excel with the same columns.
 
     Parameters
     ----------
     path
-        The sheet; its first line names the columns, in any order.
+        The sheet; its first line names the columns, in any order. Of a workbook every sheet is
+        read whose first row names provider and model; a number is the shortest decimal of its
+        cell (`sheet_excel`).
     known_from
         When the sheet is imported; naive is UTC.
     layer
@@ -88,14 +98,14 @@ def read_sheet(
     """
     try:
         data = path.read_bytes()
-        text = data.decode("utf-8-sig")
+        text = "" if is_excel(path) else data.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise PriceError(
             f"{path} can't be read as a price sheet: {error}. Save it as CSV in UTF-8."
         ) from error
     digest = hashlib.sha256(data).hexdigest()
     known, name = naive_utc(known_from), source or path.name
-    rows = parse_sheet(text, name=path.name)
+    rows = _workbook_rows(path) if is_excel(path) else parse_sheet(text, name=path.name)
     if layer == "contract" and (scaled := next((row for row in rows if row.multiplier), None)):
         raise _Place(path.name, scaled.line).wrong(
             "multiplier", scaled.multiplier, "is for list prices. Write the agreed prices out."
@@ -133,24 +143,45 @@ def parse_sheet(text: str, *, name: str) -> list[PriceRow]:
         raise PriceError(
             f"{name}, line {reader.line_num}: not CSV ({error}). Check the quotes."
         ) from error
+    return _banded(stated, name)
+
+
+def _banded(stated: Sequence[PriceRow], name: str) -> list[PriceRow]:
     if not stated:
         raise PriceError(f"{name}: no price in the sheet. Add a row, or leave the file out.")
     return list(banded(stated, name=name))
 
 
-def _check_columns(found: Sequence[str], name: str) -> None:
+def _workbook_rows(path: Path) -> list[PriceRow]:
+    """Return the rows of all price sheets of a workbook; contradictions between them are the book's to refuse."""
+    found: list[PriceRow] = []
+    for one in read_workbook(path):
+        name = f"{path.name}, sheet {one.sheet!r}"
+        _check_columns(one.columns, name, line=one.header_row)
+        found += _banded(
+            [
+                row
+                for number, cells in one.rows
+                for row in _rows(cells, _Place(name, number, one.letters))
+            ],
+            name,
+        )
+    return found
+
+
+def _check_columns(found: Sequence[str], name: str, *, line: int = 1) -> None:
     allowed = (*REQUIRED, *OPTIONAL)
     for number, column in enumerate(found, start=1):
         if column not in allowed:
             raise PriceError(
-                f"{name}, line 1: unknown column {column!r} (number {number}). "
+                f"{name}, line {line}: unknown column {column!r} (number {number}). "
                 f"{_closest(column, allowed)}The columns are {', '.join(allowed)}."
             )
     if len(set(found)) < len(found):
-        raise PriceError(f"{name}, line 1: a column is named twice. Remove one of them.")
+        raise PriceError(f"{name}, line {line}: a column is named twice. Remove one of them.")
     if missing := [column for column in REQUIRED if column not in found]:
         raise PriceError(
-            f"{name}, line 1: no column {', '.join(missing)}. Add it; found {', '.join(found)}."
+            f"{name}, line {line}: no column {', '.join(missing)}. Add it; found {', '.join(found)}."
         )
 
 
