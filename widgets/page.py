@@ -11,7 +11,7 @@ newest when that is answered, so at most one computation is in flight and the la
 import logging
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -85,6 +85,14 @@ def _pointer_text() -> str:
 
 def _no_controls(snapshot: Snapshot) -> list[Control]:
     return []
+
+
+def _as_number(text: str) -> str:
+    """Write a number of an address as `text_of` does; other texts stay as they are."""
+    try:
+        return text_of(float(text))
+    except ValueError:
+        return text
 
 
 def _nothing_opens(data: object, key: str) -> None:
@@ -176,6 +184,17 @@ class Page(ipywidgets.VBox):
             view = replace(view, opened=self._behind(self._data, self._key))
         state = _state_line(self._snapshot.state())
         self.charts.show(view, state=state, key=self._key if view.opened else "")
+
+    def apply(self, wanted: Mapping[str, str]) -> list[str]:
+        """Set inputs as an address would; return the names that were not taken."""
+        self._take_query(urlencode(wanted))
+        now = {OPEN: self._key, **{n: text_of(v) for n, v in self.values().items()}}
+        return [n for n, v in wanted.items() if now.get(n) not in (v, _as_number(v))]
+
+    def all_rows(self) -> dict[str, Any]:
+        """Return the rows behind every bar the page draws now, by key, as plain data."""
+        found = {key: self._behind(self._data, key) for key in self._offered}
+        return {key: {"key": key, **asdict(table)} for key, table in found.items() if table}
 
     def _open_bar(self, key: object) -> None:
         """Show the rows behind a bar the page draws now; the same bar again closes them."""

@@ -21,7 +21,7 @@ from workbench.errors import InputError
 def register(group: click.Group) -> None:
     """Add the commands of this file to `export`, which other files add to as well."""
     export = export_group(group)
-    for command in (excel, audit, focus, metrics, lineage):
+    for command in (excel, html, audit, focus, metrics, lineage):
         export.add_command(command)
 
 
@@ -40,6 +40,37 @@ def excel(out: Path, name: str | None, invoice_usd: float | None, by: str, folde
         content = workbook_content(source, register_name=name, by=by, invoice_usd=invoice_usd)
     export_workbook(out, content=content)
     click.echo(f"Written {out} ({out.stat().st_size / 1e3:,.0f} kB).")
+
+
+@click.command()
+@click.argument("page", metavar="PAGE")
+@click.option("--out", required=True, type=FILE, help="HTML file to write.")
+@click.option(
+    "--set", "given", multiple=True, metavar="NAME=VALUE",
+    help="An input of the page as its address writes it, e.g. feature=support-chat; repeatable.",
+)  # fmt: skip
+@workspace_option
+@json_option
+def html(page: str, out: Path, given: tuple[str, ...], folder: Path, as_json: bool) -> None:
+    """Write a PAGE of the dashboards as one read-only file that opens without a server or network."""
+    from workbench.answers.page_file import export_page
+    from workbench.serve import TITLES, installed
+
+    if page not in TITLES:
+        raise InputError(f"No page {page!r}; there are {', '.join(TITLES)}.")
+    inputs = dict(one.split("=", 1) for one in given if "=" in one)
+    if len(inputs) < len(given):
+        raise click.UsageError("--set takes NAME=VALUE, each name once.")
+    done = export_page(
+        folder, page, out, title=TITLES[page], notebook=installed("notebooks") / f"{page}.ipynb",
+        inputs=inputs, now=datetime.now(tz=UTC),
+    )  # fmt: skip
+    if as_json:
+        print_json(done)
+    else:
+        click.echo(
+            f"{TITLES[page]} as of {done['as_of']} written to {out} ({done['bytes'] / 1e6:,.1f} MB)."
+        )
 
 
 @click.command()
