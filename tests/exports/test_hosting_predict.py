@@ -82,6 +82,7 @@ def test_a_machine_nobody_measured_is_answered_as_an_extrapolation(tmp_path):
     )  # fmt: skip
     assert counts["extrapolated"] == 1
     assert float(answer["tpot_ms_p90"]) >= 2 * float(answer["tpot_ms"])
+    assert answer["reason"].startswith("uncalibrated: ")
     assert "never measured" in answer["reason"]
 
 

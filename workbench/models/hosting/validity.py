@@ -85,7 +85,7 @@ def _unseen_names(
     anchor_family: NDArray[np.str_],
     reason: NDArray[np.str_],
 ) -> NDArray[np.bool_]:
-    unseen = np.zeros(len(grid), dtype=bool)
+    unseen, strange = np.zeros((2, len(grid)), dtype=bool)
     for label, asked, measured in (
         ("model", family, anchor_family),
         ("system", grid.system, anchors.system),
@@ -95,6 +95,9 @@ def _unseen_names(
         new = ~np.isin(asked, np.unique(measured))
         reason[new & (reason == "")] = f"{label} never measured"
         unseen |= new
+        strange |= new & (label in ("system", "backend"))
+    # no efficiency was ever fitted to this machine or software: pooled ones answer
+    reason[strange] = np.char.add("uncalibrated: ", reason[strange])
     staged = grid.pipeline_parallel > 1
     reason[staged & (reason == "")] = "pipeline parallelism never measured"
     return unseen | staged
