@@ -1,6 +1,6 @@
 """What may go, what must stay, and doing it: retention plans, disposal, erasing a person."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -8,14 +8,21 @@ import numpy as np
 
 from workbench.answers import Source
 from workbench.answers.closes import close_records
-from workbench.errors import InputError
+from workbench.errors import InputError, shown
 from workbench.models.forecast.rolling import forecast_fan
 from workbench.models.plain import made
 from workbench.models.retention.resolver import Resolution
 from workbench.playbook.dossier import Dossier
 from workbench.playbook.dossier_files import read_dossiers
 from workbench.playbook.retention_plan import retain_plan
-from workbench.store import certificates, disposition, erasure, kept_counts, upkeep
+from workbench.store import (
+    certificates,
+    disposition,
+    erasure,
+    kept_counts,
+    row_disposal,
+    upkeep,
+)
 from workbench.store.catalog import Catalog
 from workbench.store.layout import Layout
 from workbench.store.measured_sizes import measured_sizes
@@ -42,12 +49,39 @@ def legal_holds(layout: Layout) -> list[disposition.Hold]:
         return []
     try:
         content = read_yaml(path)
-        return [made(disposition.Hold, one) for one in content or []]
-    except (TypeError, InputError) as error:
+        return [_hold(one) for one in content or []]
+    except (TypeError, ValueError, AttributeError, InputError) as error:
         raise InputError(
             f"{path}: not readable as a list of holds, each with a name and optionally data_class, "
             f"since, until ({str(error)[:200]})."
         ) from error
+
+
+def _hold(one: Mapping[str, Any]) -> disposition.Hold:
+    days = {
+        name: date.fromisoformat(one[name])
+        for name in ("since", "until")
+        if isinstance(one.get(name), str)
+    }
+    hold = made(disposition.Hold, {**one, **days})
+    if hold.since and hold.until and hold.until < hold.since:
+        raise InputError(f"hold {hold.name}: until {hold.until} lies before since {hold.since}")
+    return hold
+
+
+def _known_holds(layout: Layout, dossiers: Sequence[Dossier]) -> list[disposition.Hold]:
+    """Return the legal holds, each of a class that there is: a misspelt one would hold nothing."""
+    holds = legal_holds(layout)
+    classes = {*row_disposal.CLASSES.values(), "*"}
+    classes |= {path.name for path in layout.content.glob("*") if path.is_dir()}
+    classes |= {kept.data_class for one in dossiers for kept in one.retention}
+    for hold in holds:
+        if hold.data_class not in classes:
+            raise InputError(
+                f"{layout.root / HOLDS}: hold {hold.name} is for class {hold.data_class!r}, of which "
+                f"there is none, so it would hold nothing. There are: {shown(sorted(classes))}."
+            )
+    return holds
 
 
 def plan(
@@ -66,10 +100,11 @@ def plan(
     if features is None:
         with workspace.reader() as catalog:
             features = [one["feature"] for one in catalog.rows(_FEATURES)]
+    dossiers = read_dossiers(layout.root / "dossiers")
     return retain_plan(
         layout,
-        read_dossiers(layout.root / "dossiers"),
-        holds=legal_holds(layout),
+        dossiers,
+        holds=_known_holds(layout, dossiers),
         as_of=as_of,
         closed=frozenset(one["period"] for one in close_records(layout.root)),
         features=features,
@@ -93,6 +128,8 @@ def _own_period(workspace: Workspace) -> int | None:
 def apply(workspace: Workspace, *, as_of: date, now: datetime) -> dict[str, Any] | None:
     """Dispose of what the plan says and return the certificate; None if nothing goes.
 
+    A day gone by is asked too, with the law as it was; nothing goes that today's law keeps.
+
     Raises
     ------
     InputError
@@ -104,6 +141,9 @@ def apply(workspace: Workspace, *, as_of: date, now: datetime) -> dict[str, Any]
         pass  # mended and rolled up, so that what is kept next is complete
     with upkeep.removing(workspace.layout):
         items, _ = plan(workspace, as_of=as_of)
+        today, _ = plan(workspace, as_of=now.date())
+        may_go = {one.file for one in today if one.decision == "dispose"}
+        items = [one for one in items if one.file in may_go]
         return disposition.apply(workspace.layout, items, at=_iso(now))
 
 

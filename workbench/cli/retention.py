@@ -10,7 +10,7 @@ from workbench.cli.app import json_option, print_json, print_rows, workspace_opt
 from workbench.cli.playbook import as_of_option
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from workbench.store.disposition import Item
 
@@ -65,11 +65,31 @@ def plan(as_of: datetime | None, folder: Path, as_json: bool) -> None:
         print_rows(["", "class", "month", "files", "rows", "why", "rules"], _by_month(items))
     else:
         click.echo("Nothing is on file, so nothing would go.")
-    law = sorted({(one["store"], one["verdict"], band["reason"]) for one in data["law"]
-                  for band in one["bands"] or [{"reason": "no rule binds it"}]})  # fmt: skip
+    law = sorted({(one["store"], ", ".join(one["record_classes"]), band.get("trigger", ""),
+                   _days(band.get("lower_days")), _days(band.get("upper_days")),
+                   _days(one["stated_days"]), band.get("verdict", one["verdict"]), band["reason"])
+                  for one in data["law"] for band in one["bands"] or [{"reason": "no rule binds it"}]})  # fmt: skip
     if law:
-        print_rows(["store", "verdict", "why"], [list(one) for one in law])
+        heads = ["store", "class", "from", "at least", "at most", "stated", "verdict", "why"]
+        print_rows(heads, [list(one) for one in law])
+    for told in dict.fromkeys(_open(data)):
+        click.echo(told)
     click.echo(f"As of {day}. {answers.SCOPE} Not legal advice.")
+
+
+def _days(days: int | None) -> str:
+    return "" if days is None else f"{days:,} d"
+
+
+def _open(data: dict[str, Any]) -> "Iterator[str]":
+    """Yield what fails and what collides across triggers, a line each."""
+    for one in data["law"]:
+        where = f"{one['store']}, {', '.join(one['record_classes'])}"
+        for finding in one["findings"]:
+            if finding["verdict"] == "fail":
+                yield f"fails: {where}: {finding['subject']}: {finding['text']}"
+        if one["across_triggers"]:
+            yield f"collides: {where}: if all happens on one day: {one['across_triggers']['reason']}"
 
 
 def _by_month(items: "Sequence[Item]") -> list[list[str]]:

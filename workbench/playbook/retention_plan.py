@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from datetime import date
 from typing import Any
 
-from workbench.models.retention.resolver import RecordSeries, Resolution, resolve
+from workbench.models.retention.resolver import Finding, RecordSeries, Resolution, resolve
 from workbench.models.retention.rules import Rule, rule_from_row
 from workbench.models.retention.windows import crossing
 from workbench.playbook.dossier import Dossier, RetentionRule
@@ -37,9 +37,24 @@ def resolutions(
 ) -> list[Resolution]:
     """Return what the law asks of every store and data class of one feature."""
     return [
-        resolve(_series(dossier, kept, rules, holds=holds), rules, as_of=as_of)
+        _with_unknown(
+            resolve(_series(dossier, kept, rules, holds=holds), rules, as_of=as_of), kept, rules
+        )
         for kept in dossier.retention
     ]
+
+
+def _with_unknown(one: Resolution, kept: RetentionRule, rules: Sequence[Rule]) -> Resolution:
+    """Add a finding for each rule the dossier cites that the table of rules has not."""
+    known = {rule.rule_id for rule in rules}
+    unknown = [
+        Finding(
+            subject="cited rule", verdict="fail", rule=None,
+            text=f"{rule_id} is in no table of rules, so it binds nothing",
+        )
+        for rule_id in kept.rule_ids if rule_id not in known
+    ]  # fmt: skip
+    return replace(one, findings=(*one.findings, *unknown)) if unknown else one
 
 
 def _series(
@@ -78,13 +93,16 @@ def policies(stated: Iterable[tuple[RetentionRule, Resolution]]) -> list[Policy]
 def _policy(one: Resolution, kept: RetentionRule) -> Policy:
     lowers = [band for band in one.bands if band.lower is not None]
     minimum = max((band.lower.days for band in lowers if band.lower), default=0)
+    unknown = {
+        finding.text.split()[0] for finding in one.findings if finding.subject == "cited rule"
+    }
     ids = [rule_id for band in lowers if band.lower for rule_id in band.lower.rule_ids]
     own_day = all(band.trigger in RECORD_TRIGGERS for band in lowers)
     return Policy(
         data_class=kept.data_class,
         keep_days=kept.keep_days,
         minimum_days=minimum,
-        rule_ids=tuple(dict.fromkeys([*kept.rule_ids, *ids])),
+        rule_ids=tuple(dict.fromkeys([*(r for r in kept.rule_ids if r not in unknown), *ids])),
         counts_from_record=own_day,
     )
 
@@ -191,6 +209,7 @@ def as_data(items: Iterable[Item], resolved: Iterable[Resolution]) -> dict[str, 
             {
                 "store": one.series.store,
                 "record_classes": sorted(one.series.record_classes),
+                "stated_days": one.series.stated_days,
                 "verdict": one.verdict,
                 "bands": [
                     {
