@@ -18,6 +18,7 @@ from widgets.retention_data import (
     places_to_keep,
     published,
     read,
+    requests_a_day,
     stated_place,
 )
 from workbench.figures import retention as figures
@@ -33,7 +34,10 @@ GRID_TIERS = (
     "GCP Cloud Storage Standard (europe-west1)", "GCP Cloud Storage Archive (europe-west1)",
     "AWS CloudWatch Logs Standard class (us-east-1)", "Azure Monitor Logs Analytics (East US)",
 )  # fmt: skip
-VOLUMES = (("as logged", "1"), ("× 10", "10"), ("× 100", "100"), ("× 1,000", "1000"))
+VOLUMES = (
+    ("as logged", "1"), ("× 10", "10"), ("× 100", "100"), ("× 1,000", "1000"),
+    ("1 million requests a month", "million"),
+)  # fmt: skip
 SPLITS = (("data class", "class"), ("tier", "tier"), ("forecast, P10–P90", "forecast"))
 PRECISIONS = (
     ("no embeddings", "none"), ("float32", "float32"), ("float16", "float16"), ("int8", "int8"),
@@ -86,11 +90,14 @@ def draw(reading: Reading, values: Values) -> View:
         *(f"The price of {one} is not confirmed." for one in found.unconfirmed),
     ]
     return View(
-        answer=figures.answer(found.month, elasticity=found.elasticity),
+        answer=figures.answer(
+            found.month, elasticity=found.elasticity,
+            usd_per_million=_per_million(reading, found, values),
+        ),
         scope=(
             f"{'All features' if reading.feature == ALL else reading.feature}, "
-            f"{number(reading.requests_per_day * float(values['volume']))} requests a day "
-            f"(mean of the last 30 days), list prices in US dollars"
+            f"{number(requests_a_day(reading, values))} requests a day "
+            f"({_volume(values)}), list prices in US dollars"
         ),
         notice=" ".join(notices),
         tiles=_tiles(reading, found, values, as_of),
@@ -244,12 +251,32 @@ def _tiles(reading: Reading, found: Costed, values: Values, as_of: str) -> tuple
     )  # fmt: skip
     held = any(one.series.on_hold for one in reading.resolutions)
     unstated = any(one.series.stated_days is None for one in reading.resolutions)
-    a_month = reading.requests_per_day * float(values["volume"]) * MONTH_DAYS
-    value, unit = money_parts(found.month.total_usd / a_month * 1e6 if a_month else 0.0)
+    value, unit = money_parts(_per_million(reading, found, values))
+    a_year = money(found.month.total_usd * figures.MONTHS_A_YEAR)
     each = Tile(
-        label="Per million requests", value=value, unit=unit, foot="the same month, every cause"
-    )
-    return (*made[:4], made[4] if unstated else each, made[5] if held else measured)
+        label="Per million requests", value=value, unit=unit, foot="the same month, every cause",
+        delta=f"● {a_year} a year at this volume",
+    )  # fmt: skip
+    total = found.month.total_usd
+    lever = figures.lever(
+        found.month, elasticity=found.elasticity,
+        text_share=found.by_class[TEXT].total_usd / total if total else 0.0,
+    )  # fmt: skip
+    return (
+        each, made[0], lever, made[3], made[4] if unstated else made[2], made[5] if held else measured,
+    )  # fmt: skip
+
+
+def _per_million(reading: Reading, found: Costed, values: Values) -> float:
+    a_month = requests_a_day(reading, values) * MONTH_DAYS
+    return found.month.total_usd / a_month * 1e6 if a_month else 0.0
+
+
+def _volume(values: Values) -> str:
+    if values["volume"] == "million":
+        return "a million a month, not what was logged"
+    times = "" if values["volume"] == "1" else f", × {float(values['volume']):,.0f}"
+    return f"mean of the last 30 days{times}"
 
 
 def _places(reading: Reading, *, whole: bool = False) -> Table:

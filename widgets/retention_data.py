@@ -211,13 +211,20 @@ class Costed:
     unconfirmed: tuple[str, ...]
 
 
+def requests_a_day(reading: Reading, values: Mapping[str, Any]) -> float:
+    """Return the volume to be costed: what was logged times a factor, or a million a month."""
+    if values["volume"] == "million":
+        return 1e6 / MONTH_DAYS
+    return reading.requests_per_day * float(values["volume"])
+
+
 def costed(reading: Reading, values: Mapping[str, Any]) -> Costed:
     """Return what one setting costs: the steady month, and the way to it."""
     places = places_to_keep()
     labels = [values["tier"], *([values["later"]] if values["later"] != NO_LATER_TIER else [])]
     tiers = tuple(replace(places[label].tier, name=label) for label in labels)
     starts = (0, int(values["later_from"]))[: len(tiers)]
-    volume = reading.requests_per_day * float(values["volume"])
+    volume = requests_a_day(reading, values)
     text = Packet(
         text_bytes=reading.text_bytes_per_request,
         embedding_dimensions=0 if values["precision"] == "none" else EMBEDDING_DIMENSIONS,

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -100,3 +101,22 @@ def test_the_fan_and_the_path_are_valid_figures() -> None:
         CAPTION, months=months, usd_by_tier={"hot": [1, 2], "cold": [0, 3]}
     )
     assert [row[-1] for row in path.rows] == ["1.00", "5.00"]
+
+
+def test_a_small_month_is_told_by_the_million_and_a_large_one_by_the_month() -> None:
+    small = replace(MONTH, ingest_usd=0.0, storage_usd=0.03)
+    told = figures.answer(small, elasticity=1.0, usd_per_million=1.62)
+    assert told.startswith("Keeping these records costs $1.62 per million requests, here $")
+    year = small.total_usd * 365 / 30
+    assert figures.theme.money(year) in told
+    large = replace(MONTH, storage_usd=5_000.0)
+    assert "a month once the stock is full" in figures.answer(large, elasticity=1.0, usd_per_million=1.62)  # fmt: skip
+
+
+def test_the_lever_says_that_days_are_the_wrong_one_where_ingest_is_most() -> None:
+    ingested = replace(MONTH, ingest_usd=90.0, storage_usd=10.0)
+    tile = figures.lever(ingested, elasticity=0.1, text_share=0.95)
+    assert (tile.value, tile.tone) == ("1.0 %", "bad")
+    assert tile.delta == "▼ the wrong lever: 10 % less text kept saves 9.5 %"
+    stored = replace(MONTH, ingest_usd=0.0, storage_usd=100.0)
+    assert figures.lever(stored, elasticity=0.98, text_share=0.95).tone == "neutral"
