@@ -116,7 +116,7 @@ def test_a_small_month_is_told_by_the_million_and_a_large_one_by_the_month() -> 
 def test_the_lever_says_that_days_are_the_wrong_one_where_ingest_is_most() -> None:
     ingested = replace(MONTH, ingest_usd=90.0, storage_usd=10.0)
     tile = figures.lever(ingested, elasticity=0.1, text_share=0.95)
-    assert (tile.value, tile.tone) == ("1.0 %", "bad")
+    assert (tile.value, tile.unit, tile.tone) == ("1.0", "%", "bad")
     assert tile.delta == "▼ the wrong lever: 10 % less text kept saves 9.5 %"
     stored = replace(MONTH, ingest_usd=0.0, storage_usd=100.0)
     assert figures.lever(stored, elasticity=0.98, text_share=0.95).tone == "neutral"

@@ -65,16 +65,24 @@ def plan(as_of: datetime | None, folder: Path, as_json: bool) -> None:
         print_rows(["", "class", "month", "files", "rows", "why", "rules"], _by_month(items))
     else:
         click.echo("Nothing is on file, so nothing would go.")
-    law = sorted({(one["store"], ", ".join(one["record_classes"]), band.get("trigger", ""),
-                   _days(band.get("lower_days")), _days(band.get("upper_days")),
-                   _days(one["stated_days"]), band.get("verdict", one["verdict"]), band["reason"])
-                  for one in data["law"] for band in one["bands"] or [{"reason": "no rule binds it"}]})  # fmt: skip
+    law = sorted({line for one in data["law"] for line in _law_lines(one)})
     if law:
         heads = ["store", "class", "from", "at least", "at most", "stated", "verdict", "why"]
         print_rows(heads, [list(one) for one in law])
     for told in dict.fromkeys(_open(data)):
         click.echo(told)
     click.echo(f"As of {day}. {answers.SCOPE} Not legal advice.")
+
+
+def _law_lines(one: dict[str, Any]) -> "Iterator[tuple[str, ...]]":
+    """Yield a line a trigger of one series: what the law asks, what is stated, the verdict."""
+    unbound: dict[str, Any] = {"verdict": one["verdict"], "reason": "no rule binds it"}
+    for band in one["bands"] or [unbound]:
+        yield (
+            one["store"], ", ".join(one["record_classes"]), band.get("trigger", ""),
+            _days(band.get("lower_days")), _days(band.get("upper_days")),
+            _days(one["stated_days"]), band["verdict"], band["reason"],
+        )  # fmt: skip
 
 
 def _days(days: int | None) -> str:

@@ -92,7 +92,7 @@ def lever(month: MonthlyCost, *, elasticity: float, text_share: float) -> Tile:
     tone: Tone = "bad" if is_wrong else "neutral"
     told = "▼ the wrong lever: " if is_wrong else "● "
     return Tile(
-        label="10 % fewer days save", value=days, tone=tone,
+        label="10 % fewer days save", value=days.removesuffix(" %"), unit="%", tone=tone,
         delta=f"{told}10 % less text kept saves {share}", foot="of the month",
     )  # fmt: skip
 
