@@ -19,6 +19,10 @@ class Connection(Protocol):
         """Run one statement; the result answers `fetchone` and `fetchall`."""
         ...
 
+    def sql(self, query: str, /) -> Any:  # noqa: ANN401
+        """Return a query whose result answers `to_arrow_table`."""
+        ...
+
 
 Existing = Callable[[datetime, datetime], str | None]
 """Relation of the stored rows of a time window, ends included, or None where there is none; it

@@ -5,7 +5,7 @@ duplicate, with unequal content a conflict. Rows without a name are told apart b
 and its n-th occurrence: the n-th is a duplicate if another source gave as many before.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from workbench import fingerprints, schema
@@ -22,7 +22,15 @@ class Verdict:
     """Rows that are not loaded although nothing is wrong with them by themselves."""
 
     duplicates: set[int] = field(default_factory=set)
-    conflicts: dict[int, str] = field(default_factory=dict)
+    conflicts: dict[int, int | None] = field(default_factory=dict)
+    """Row -> the row before it that says otherwise; None where that is in the store."""
+
+    def reasons(self, called: Callable[[int], str]) -> dict[int, str]:
+        """Return each conflict in words; `called` names the other record."""
+        return {
+            row: f"{CONFLICT} ({'already in the store' if first is None else called(first)})"
+            for row, first in self.conflicts.items()
+        }
 
 
 def content_columns(reader: Reader) -> list[str]:
@@ -40,6 +48,7 @@ def settle(
     held: Held,
     resumed: Sequence[str],
     already_out: Collection[int],
+    parts: bool = False,
 ) -> Verdict:
     """Find duplicates and conflicts among the good rows of the relation `staged`.
 
@@ -51,12 +60,18 @@ def settle(
         Sources that are earlier parts of the same file: occurrences there are no duplicates.
     already_out
         Records found bad before the statement ran.
+    parts
+        Whether the rows are those of several files, told apart by their column `part`. An
+        identified request is then as in one file; occurrences are counted file by file.
     """
     verdict = Verdict()
     bad = ", ".join(map(str, already_out))
-    good = f"(SELECT * FROM {staged} WHERE rate_key >= 0{f' AND source_row NOT IN ({bad})' if bad else ''})"
+    part = "" if parts else ", 0 AS part"
+    good = f"(SELECT *{part} FROM {staged} WHERE rate_key >= 0{f' AND source_row NOT IN ({bad})' if bad else ''})"
     if reader.identity:
         _within(connection, good, reader, verdict)
+    if parts:
+        _unnamed_in_parts(connection, good, reader, verdict)
     _against_store(connection, good, reader, held, resumed, verdict)
     return verdict
 
@@ -95,7 +110,7 @@ def _twins(connection: Connection, good: str, reader: Reader, verdict: Verdict) 
         if equal:
             verdict.duplicates.add(row)
         else:
-            verdict.conflicts[row] = f"{CONFLICT} (record {first} of this file)"
+            verdict.conflicts[row] = first
 
 
 def _replays(connection: Connection, good: str, reader: Reader, verdict: Verdict) -> None:
@@ -213,7 +228,7 @@ def _judge(rows: Sequence[tuple[int, bool]], verdict: Verdict) -> None:
             verdict.duplicates.add(row)
             verdict.conflicts.pop(row, None)
         else:
-            verdict.conflicts[row] = f"{CONFLICT} (already in the store)"
+            verdict.conflicts[row] = None
 
 
 def _unnamed_in_store(
@@ -226,7 +241,7 @@ def _unnamed_in_store(
     erased: str | None,
     verdict: Verdict,
 ) -> None:
-    unnamed = f"{name(reader.identity[0])} IS NULL" if reader.identity else "true"
+    unnamed = _unnamed(reader)
     content = fingerprints.content(reader.kind) if erased else _content(reader)
     instants, more = f"SELECT {at} FROM held_rows", ""
     if erased:
@@ -241,7 +256,7 @@ def _unnamed_in_store(
         f"WITH new_rows AS (SELECT * FROM {good} WHERE {unnamed}), held_rows AS "
         f"(SELECT * FROM {stored} WHERE {unnamed} AND {others}){ctes}, numbered AS "
         f"(SELECT source_row, {content} AS content, row_number() OVER "
-        f"(PARTITION BY content ORDER BY source_row) AS nth FROM new_rows "
+        f"(PARTITION BY part, content ORDER BY source_row) AS nth FROM new_rows "
         f"WHERE {at} IN ({instants})), "
         f"each AS (SELECT {content} AS content, count(*) AS held FROM held_rows "
         f"WHERE {at} IN (SELECT {at} FROM new_rows) GROUP BY 1{more}), "
@@ -249,3 +264,18 @@ def _unnamed_in_store(
         "SELECT source_row FROM numbered JOIN counted USING (content) WHERE nth <= held"
     ).fetchall()
     verdict.duplicates.update(row[0] for row in rows)
+
+
+def _unnamed_in_parts(connection: Connection, good: str, reader: Reader, verdict: Verdict) -> None:
+    """Find rows without a name whose n-th occurrence another file of the batch has before."""
+    rows = connection.execute(
+        f"WITH numbered AS (SELECT source_row, content, row_number() OVER (PARTITION BY part, content "
+        f"ORDER BY source_row) AS nth FROM (SELECT part, source_row, {_content(reader)} AS content "
+        f"FROM {good} WHERE {_unnamed(reader)})) SELECT source_row FROM numbered QUALIFY "
+        "row_number() OVER (PARTITION BY content, nth ORDER BY source_row) > 1"
+    ).fetchall()
+    verdict.duplicates.update(row[0] for row in rows)
+
+
+def _unnamed(reader: Reader) -> str:
+    return f"{name(reader.identity[0])} IS NULL" if reader.identity else "true"

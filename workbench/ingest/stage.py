@@ -5,8 +5,9 @@ a whole, an `IngestError` says so and nothing is left behind.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -22,8 +23,8 @@ from workbench.ingest.batch import (
     Staged,
     StagedSegment,
 )
-from workbench.ingest.formats import recognise
-from workbench.ingest.prepare import prepare
+from workbench.ingest.formats import Recognised, recognise
+from workbench.ingest.prepare import Prepared, prepare
 from workbench.ingest.settle import settle
 from workbench.ingest.source import MOST_LINE_BYTES
 from workbench.ingest.statement import QUARANTINED, SKIPPED
@@ -72,25 +73,87 @@ def stage(  # noqa: PLR0913  # what one file needs; the store calls it in one pl
     IngestError
         If the file cannot be read as the format, or its counts do not add up.
     """
+    looked = look(path, fmt, constants=constants, staging=staging, source_id=source_id, known=known)
+    if isinstance(looked, AlreadyKnown):
+        return looked
+    result = stage_looked(
+        connection,
+        looked,
+        constants=constants,
+        staging=staging,
+        user_key=user_key,
+        usage=usage,
+        outcomes=outcomes,
+    )
+    if progress:
+        progress(result.records)
+    return result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """A file whose format is known, hashed, and ready to be parsed."""
+
+    path: Path
+    source_id: str
+    recognised: Recognised
+    prepared: Prepared
+
+
+def look(
+    path: Path,
+    fmt: str | None,
+    *,
+    constants: Mapping[str, str],
+    staging: Path,
+    source_id: str,
+    known: Sequence[KnownSource],
+) -> Looked | AlreadyKnown:
+    """Recognise a file and read its bytes once; see `stage` for the parameters and errors."""
     kept: set[Path] = set()
-    try:
+    with _tidy(path, staging, source_id, kept):
         recognised = recognise(path, fmt)
         prepared = prepare(path, recognised, known=known, staging=staging, source_id=source_id)
         if isinstance(prepared, AlreadyKnown):
             return _with_note(prepared, known, constants)
+        kept.add(prepared.plain)
+    return Looked(path=path, source_id=source_id, recognised=recognised, prepared=prepared)
+
+
+def stage_looked(
+    connection: Connection,
+    looked: Looked,
+    *,
+    constants: Mapping[str, str],
+    staging: Path,
+    user_key: bytes,
+    usage: Held = NOTHING,
+    outcomes: Held = NOTHING,
+) -> Staged:
+    """Parse a file that was looked at, and stage what is new in it; see `stage`."""
+    kept: set[Path] = set()
+    with _tidy(looked.path, staging, looked.source_id, kept):
         work = begin(
             connection,
-            recognised,
-            prepared,
+            looked.recognised,
+            looked.prepared,
             constants=dict(constants),
             staging=staging,
-            source_id=source_id,
+            source_id=looked.source_id,
             user_key=user_key,
         )
-        held = usage if recognised.reader.kind == "usage" else outcomes
-        result = _staged(work, path, held)
-        kept = {segment.path for segment in result.segments}
+        held = usage if looked.recognised.reader.kind == "usage" else outcomes
+        result = _staged(work, looked.path, held)
+        kept |= {segment.path for segment in result.segments}
         kept |= {result.quarantine} if result.quarantine else set()
+    return result
+
+
+@contextmanager
+def _tidy(path: Path, staging: Path, source_id: str, kept: set[Path]) -> Iterator[None]:
+    """Name the file in what goes wrong, and leave nothing staged but what is kept."""
+    try:
+        yield
     except IngestError as error:
         if str(path) in str(error):
             raise
@@ -99,9 +162,6 @@ def stage(  # noqa: PLR0913  # what one file needs; the store calls it in one pl
         for leftover in staging.glob(f"{source_id}.*"):
             if leftover not in kept:
                 leftover.unlink()
-    if progress:
-        progress(result.records)
-    return result
 
 
 def _with_note(
@@ -127,7 +187,7 @@ def _staged(work: Work, path: Path, held: Held) -> Staged:
         already_out=reasons,
     )
     conditions, months = segments.rate_keys(work) if reader.kind == "usage" else ([], [])
-    reasons |= verdict.conflicts
+    reasons |= verdict.reasons(lambda row: f"record {row} of this file")
     left_out = verdict.duplicates | set(reasons)
     written = segments.split(
         work, left_out=left_out, all_loaded=not left_out and not skipped, months=months
@@ -153,10 +213,10 @@ def _staged(work: Work, path: Path, held: Held) -> Staged:
         segments=written,
         quarantine=_quarantine(work, reasons),
         rate_keys=conditions,
-        notes=tuple(work.notes + _why(reasons)),
+        notes=tuple(work.notes + why(reasons)),
         resumed_from=prepared.resumed_from,
     )
-    _check(result, line_format=prepared.line_format)
+    check_counts(result, line_format=prepared.line_format)
     return result
 
 
@@ -176,7 +236,7 @@ def _not_usage(work: Work) -> tuple[dict[int, str], dict[str, int]]:
     return reasons, skipped
 
 
-def _why(reasons: Mapping[int, str], *, at_most: int = 3) -> list[str]:
+def why(reasons: Mapping[int, str], *, at_most: int = 3) -> list[str]:
     """Say in words what most quarantined records suffer from, without their values."""
     kinds = Counter(reason.split(": ", 1)[-1] for reason in reasons.values())
     return [f"{number:,} quarantined: {kind}" for kind, number in kinds.most_common(at_most)]
@@ -197,7 +257,7 @@ def _quarantine(work: Work, reasons: Mapping[int, str]) -> Path | None:
     return target
 
 
-def _check(result: Staged, *, line_format: bool) -> None:
+def check_counts(result: Staged, *, line_format: bool) -> None:
     """Refuse a file whose counts do not add up: that is a defect, and nothing may be lost to it."""
     parts = result.loaded + result.duplicates + result.quarantined + result.skipped
     kept = pq.read_metadata(result.quarantine).num_rows if result.quarantine else 0

@@ -5,9 +5,10 @@ A batch is a set of Parquet segments (one a month), an optional quarantine file 
 A segment no sidecar names is debris of a killed command.
 """
 
+import contextlib
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +23,8 @@ SIDECAR_VERSION = 1
 RATE_KEY_PARTS = 2 + len(schema.RATE_KEY_COLUMNS)
 """A key, its month and what it stands for."""
 KINDS = ("usage", "outcomes")
+UNFINISHED = "unfinished-commit.json"
+"""Below the store while batches are committed together; lists the sidecars that do not count yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +67,9 @@ def commit(
     """
     folder = layout.rows(str(batch["kind"]))
     source_id = str(batch["source_id"])
-    home = folder / (segments[0].month if segments else NO_MONTH)
+    sidecar_path = sidecar_of(
+        layout, kind=str(batch["kind"]), source_id=source_id, months=[one.month for one in segments]
+    )
     listed: list[dict[str, Any]] = []
     for segment in segments:
         final = folder / segment.month / f"{source_id}.parquet"
@@ -82,7 +87,7 @@ def commit(
         listed.append(entry)
     refused = None
     if quarantine is not None:
-        final = home / f"{source_id}.quarantine.parquet"
+        final = sidecar_path.with_suffix(".quarantine.parquet")
         refused = {
             "file": str(final.relative_to(layout.store)),
             "sha256": files.sha256_of(quarantine),
@@ -94,8 +99,48 @@ def commit(
         "segments": listed,
         "quarantine": refused,
     }
-    files.write_json(home / f"{source_id}.json", sidecar, staging=layout.staging)
+    files.write_json(sidecar_path, sidecar, staging=layout.staging)
     return sidecar
+
+
+@contextlib.contextmanager
+def all_or_none(layout: Layout, homes: Sequence[Path]) -> Iterator[None]:
+    """Make the batches committed inside count together or not at all, killed or not.
+
+    Parameters
+    ----------
+    homes
+        Where their sidecars will lie. Files read together are settled together: one may keep the
+        better copy of a request that another left out.
+    """
+    named = [str(path.relative_to(layout.store)) for path in homes]
+    files.write_json(layout.store / UNFINISHED, {"sidecars": named}, staging=layout.staging)
+    try:
+        yield
+    except BaseException:
+        undo_unfinished(layout)
+        raise
+    (layout.store / UNFINISHED).unlink()
+    files.flush(layout.store)
+
+
+def undo_unfinished(layout: Layout) -> None:
+    """Take back the batches of a commit that was killed half way; their files are swept."""
+    unfinished = layout.store / UNFINISHED
+    if not unfinished.is_file():
+        return
+    for name in json.loads(unfinished.read_text())["sidecars"]:
+        path = layout.store / name
+        if path.is_file():
+            path.unlink()
+            files.flush(path.parent)
+    unfinished.unlink()
+    files.flush(layout.store)
+
+
+def sidecar_of(layout: Layout, *, kind: str, source_id: str, months: Sequence[str]) -> Path:
+    """Return where the sidecar of a batch lies: beside its first segment."""
+    return layout.rows(kind) / (months[0] if months else NO_MONTH) / f"{source_id}.json"
 
 
 def sidecars(layout: Layout) -> Iterator[dict[str, Any]]:
@@ -156,6 +201,7 @@ def sweep(layout: Layout) -> int:
 
     Only called by the process that holds the store's lock.
     """
+    undo_unfinished(layout)
     swept = sum(1 for path in layout.staging.rglob("*") if path.is_file())
     shutil.rmtree(layout.staging, ignore_errors=True)
     layout.staging.mkdir(parents=True, exist_ok=True, mode=0o700)

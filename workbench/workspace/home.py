@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from workbench.errors import InputError, WorkbenchError
-from workbench.ingest.batch import AlreadyKnown, Staged
+from workbench.errors import InputError
 from workbench.ingest.formats import expand
 from workbench.pricing.book import PriceBook, listing
 from workbench.pricing.rows import PriceImport
 from workbench.pricing.sheet import read_sheet
 from workbench.schema import LAYERS
 from workbench.store import (
+    batches,
     certificates,
     closes,
     erased,
@@ -33,7 +33,7 @@ from workbench.store import (
 from workbench.store.catalog import Catalog
 from workbench.store.layout import Layout
 from workbench.workspace import own_capacity, papers, price_imports
-from workbench.workspace.reading import IngestReport, Progress, Reading, Stored, commit, stage_file
+from workbench.workspace.reading import Desk, IngestReport, Progress, Reading
 
 if TYPE_CHECKING:
     import polars as pl
@@ -191,8 +191,7 @@ class Workspace:
         """List committed batches, price what is new and roll up the days they touch."""
         with catalog.transaction():
             before = len(catalog.tuples())
-            for sidecar in pending:
-                catalog.add_batch(dict(sidecar))
+            batches.add(catalog, pending)
             days = set(rollups.days_of(catalog, source_ids=[one["source_id"] for one in pending]))
             closed = closes.closed_months(self.layout)
             own_moved = own_capacity.refresh(self.layout, catalog, days=days, closed=closed)
@@ -254,33 +253,19 @@ class Workspace:
         IngestReport
             Per file what was loaded; a refused file does not stop the others.
         """
-        report = IngestReport()
-        committed: list[dict[str, Any]] = []
         reading = Reading(fmt, constants or {}, self.layout.user_key.read_bytes())
         with self._writer() as catalog:
-            stored = Stored(catalog)
-            paths_found = expand([str(path) for path in paths])
-            for path in paths_found:
-                try:
-                    done = stage_file(catalog, path, stored=stored, reading=reading)
-                    if isinstance(done, Staged):
-                        stored.refuse_disposed(done)
-                    if isinstance(done, Staged) and not dry_run:
-                        committed.append(commit(self.layout, done, now=now))
-                        stored.add(committed[-1])
-                except WorkbenchError as error:
-                    report.failed.append((str(path), str(error)))
-                    continue
-                if isinstance(done, AlreadyKnown):
-                    report.known.append(done)
-                    continue
-                report.staged.append(done)
-                if progress:
-                    progress(path, done.records, len(paths_found))
-            if committed:
-                self._apply(catalog, committed)
+            desk = Desk(catalog, reading, now=now, dry_run=dry_run)
+            found, told = expand([str(path) for path in paths]), 0
+            for path in found:
+                desk.read(path)
+                told = _tell(progress, desk.report, told, len(found))
+            desk.finish()
+            _tell(progress, desk.report, told, len(found))
+            if desk.committed:
+                self._apply(catalog, desk.committed)
             segments.sweep(self.layout)
-        return report
+        return desk.report
 
     # Publishing and checking --------------------------------------------------------------
 
@@ -377,6 +362,14 @@ class Workspace:
         from workbench.workspace.frames import usage_frame  # Polars: no command needs it
 
         return usage_frame(groups)
+
+
+def _tell(progress: Progress | None, report: IngestReport, told: int, files: int) -> int:
+    """Report the files that were read since `told` of them had been; return how many there are."""
+    if progress:
+        for one in report.staged[told:]:
+            progress(Path(one.path), one.records, files)
+    return len(report.staged)
 
 
 _CONFIG = """# A workspace of the workbench. Money is US dollars; days, months and closes are UTC.

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from workbench.errors import InputError
+from workbench.errors import InputError, WorkbenchError
 from workbench.ingest.batch import AlreadyKnown, Existing, Held, KnownSource, Staged
-from workbench.ingest.stage import stage
+from workbench.ingest.stage import Looked, look, stage_looked
+from workbench.ingest.together import MOST_BYTES, MOST_FILES, is_small, stage_together
 from workbench.store import erased, files, kept_rollups, segments
 from workbench.store.catalog import Catalog
 from workbench.store.layout import Layout
@@ -118,27 +119,141 @@ class Stored:
         return rows
 
 
-def stage_file(
-    catalog: Catalog, path: Path, *, stored: Stored, reading: Reading
-) -> Staged | AlreadyKnown:
-    """Stage one file against the store and what this command has committed so far."""
-    layout = catalog.layout
-    source_id = secrets.token_hex(8)
-    staging = layout.staging / source_id
-    staging.mkdir(parents=True)
-    files.require_space(staging, bytes_needed=_space_for(path))
-    return stage(
-        catalog.connection,
-        path=path,
-        fmt=reading.fmt,
-        constants=reading.constants,
-        staging=staging,
-        source_id=source_id,
-        user_key=reading.user_key,
-        known=stored.known,
-        usage=stored.held("usage"),
-        outcomes=stored.held("outcomes"),
-    )
+class Desk:
+    """Reads the files of one ingest command in their order, small ones of a format together."""
+
+    def __init__(self, catalog: Catalog, reading: Reading, *, now: datetime, dry_run: bool) -> None:
+        self._catalog = catalog
+        self._reading = reading
+        self._now = now
+        self._dry_run = dry_run
+        self._stored = Stored(catalog)
+        self._waiting: list[Looked] = []
+        self._staging = catalog.layout.staging / secrets.token_hex(8)
+        self._staging.mkdir(parents=True)
+        self.report = IngestReport()
+        self.committed: list[dict[str, Any]] = []
+
+    def read(self, path: Path) -> None:
+        """Read one file, or keep it waiting for others like it."""
+        try:
+            files.require_space(self._staging, bytes_needed=_space_for(path))
+            looked = self._look(path)
+            if self._waiting and self._is_of_waiting(looked):
+                self.finish()
+                looked = self._look(path)
+        except WorkbenchError as error:
+            self.report.failed.append((str(path), str(error)))
+            return
+        if isinstance(looked, AlreadyKnown):
+            self.report.known.append(looked)
+        elif not is_small(looked):
+            self.finish()
+            self._read_alone(looked)
+        else:
+            if self._waiting and not self._goes_with_waiting(looked):
+                self.finish()
+            self._waiting.append(looked)
+
+    def finish(self) -> None:
+        """Read the files that wait: together where that can be, else one by one."""
+        waiting, self._waiting = self._waiting, []
+        if len(waiting) > 1 and self._read_together(waiting):
+            return
+        for looked in waiting:
+            self._read_alone(looked)
+
+    def _look(self, path: Path) -> Looked | AlreadyKnown:
+        waiting = [
+            KnownSource(
+                source_id=one.source_id, sha256=one.prepared.sha256,
+                prefix_sha256=one.prepared.prefix_sha256, byte_length=one.prepared.byte_length,
+                records=0, format=one.recognised.reader.name, constants=self._reading.constants,
+            )
+            for one in self._waiting
+        ]  # fmt: skip
+        return look(
+            path,
+            self._reading.fmt,
+            constants=self._reading.constants,
+            staging=self._staging,
+            source_id=secrets.token_hex(8),
+            known=[*self._stored.known, *waiting],
+        )
+
+    def _is_of_waiting(self, looked: Looked | AlreadyKnown) -> bool:
+        """Say whether the file is a copy of one that waits, or one that has grown."""
+        ids = {one.source_id for one in self._waiting}
+        if isinstance(looked, AlreadyKnown):
+            return looked.source_id in ids
+        return not ids.isdisjoint(looked.prepared.resumed_chain)
+
+    def _goes_with_waiting(self, looked: Looked) -> bool:
+        first = self._waiting[0].recognised
+        together = sum(one.prepared.end for one in self._waiting) + looked.prepared.end
+        return (
+            (first.reader.name, first.container)
+            == (looked.recognised.reader.name, looked.recognised.container)
+            and len(self._waiting) < MOST_FILES
+            and together <= MOST_BYTES
+        )
+
+    def _read_alone(self, looked: Looked) -> None:
+        try:
+            done = stage_looked(
+                self._catalog.connection,
+                looked,
+                constants=self._reading.constants,
+                staging=self._staging,
+                user_key=self._reading.user_key,
+                usage=self._stored.held("usage"),
+                outcomes=self._stored.held("outcomes"),
+            )
+            self._stored.refuse_disposed(done)
+            if not self._dry_run:
+                self._add(commit(self._catalog.layout, done, now=self._now))
+        except WorkbenchError as error:
+            self.report.failed.append((str(looked.path), str(error)))
+            return
+        self.report.staged.append(done)
+
+    def _read_together(self, waiting: list[Looked]) -> bool:
+        """Read and commit files as one; say whether that went well, and leave nothing if not.
+
+        What is wrong with one of them is found, and said of it, when they are read one by one.
+        """
+        layout = self._catalog.layout
+        try:
+            done = stage_together(
+                self._catalog.connection,
+                waiting,
+                constants=self._reading.constants,
+                staging=self._staging,
+                user_key=self._reading.user_key,
+                held=self._stored.held(waiting[0].recognised.reader.kind),
+            )
+            for one in done:
+                self._stored.refuse_disposed(one)
+            if not self._dry_run:
+                homes = [
+                    segments.sidecar_of(
+                        layout, kind=one.kind, source_id=one.source_id,
+                        months=[segment.month for segment in one.segments],
+                    )
+                    for one in done
+                ]  # fmt: skip
+                with segments.all_or_none(layout, homes):
+                    sidecars = [commit(layout, one, now=self._now) for one in done]
+                for sidecar in sidecars:
+                    self._add(sidecar)
+        except WorkbenchError:
+            return False
+        self.report.staged += done
+        return True
+
+    def _add(self, sidecar: dict[str, Any]) -> None:
+        self.committed.append(sidecar)
+        self._stored.add(sidecar)
 
 
 def _space_for(path: Path) -> int:
