@@ -14,8 +14,24 @@ MODELS = (
 )  # fmt: skip
 
 
-def write_logs(path: str, *, rows: int, how: str) -> None:
+_INDEPENDENT = """SELECT i, 1 + (pow(random(), 2) * {number})::BIGINT % {number} AS k, i % 12 AS feature_no,
+    hash(i) % 200 AS tenant_no, NULL AS user_no FROM range({rows}) AS t(i)"""
+_LIKE_AN_ORGANISATION = """SELECT i, 1 + (feature_no * 5 + zipf(hash(i + 7), 3)) % {number} AS k, feature_no, tenant_no,
+    tenant_no * 1000 + zipf(hash(i + 5), 400) AS user_no FROM (
+        SELECT i, tenant_no, (tenant_no * 7 + zipf(hash(i + 3), 3)) % 12 AS feature_no
+        FROM (SELECT i, zipf(hash(i), 200) AS tenant_no FROM range({rows}) AS t(i)))"""
+_ZIPF = """CREATE MACRO zipf(drawn, ranks) AS
+    (CAST(floor(exp(drawn / 18446744073709551616.0 * ln(ranks + 1))) AS BIGINT) - 1) % ranks"""
+"""A rank from 0, the n-th drawn about 1/n as often as the first; `drawn` is a hash of 64 bits."""
+
+
+def write_logs(path: str, *, rows: int, how: str, like_an_organisation: bool = False) -> None:
     """Write `rows` requests as JSON lines or Parquet: 30 days, all conditions in use.
+
+    Dimensions are drawn independently of one another, the worst case for rollups: most requests
+    have a day, model, feature and tenant of their own. `like_an_organisation` draws them as those
+    of real organisations are: few of 200 tenants make most requests (Zipf), each with up to three
+    features, a feature with up to three models, and users who come back, whose ids get hashed.
 
     7 % of requests read images or search the web, 10 % are in a batch tier, 5 % are priced by
     time of day, inputs cross the context thresholds, 2 % have no price.
@@ -23,6 +39,9 @@ def write_logs(path: str, *, rows: int, how: str) -> None:
     con = duckdb.connect()
     con.execute("SET TimeZone = 'UTC'; SET threads = 2")
     con.execute("SELECT setseed(0.42)")
+    con.execute(_ZIPF)
+    drawn = _LIKE_AN_ORGANISATION if like_an_organisation else _INDEPENDENT
+    user = " 'user-' || user_no AS user_id," if like_an_organisation else ""
     providers = "[" + ", ".join(f"'{p}'" for p, _ in MODELS) + "]"
     models = "[" + ", ".join(f"'{m}'" for _, m in MODELS) + "]"
     number = len(MODELS)
@@ -33,7 +52,7 @@ def write_logs(path: str, *, rows: int, how: str) -> None:
         {providers}[k] AS provider, {models}[k] AS model,
         CASE WHEN i % 10 = 0 THEN 'batch' ELSE 'standard' END AS service_tier,
         CASE WHEN i % 7 = 0 THEN 'sandbox' ELSE 'production' END AS environment,
-        'feature-' || (i % 12) AS feature, 'tenant-' || (hash(i) % 200) AS tenant,
+        'feature-' || feature_no AS feature, 'tenant-' || tenant_no AS tenant,{user}
         'session-' || (i // 6) AS session_id, substr(md5('t' || i), 1, 32) AS trace_id,
         CASE WHEN i % 97 = 0 THEN 'error' ELSE 'ok' END AS status,
         round(200 + 3000 * random() * random(), 1) AS latency_ms,
@@ -43,7 +62,7 @@ def write_logs(path: str, *, rows: int, how: str) -> None:
         (900 * random())::BIGINT AS output_tokens,
         CASE WHEN i % 25 = 0 THEN 258 ELSE 0 END AS input_image_tokens,
         CASE WHEN i % 33 = 0 THEN 2 ELSE 0 END AS web_searches
-    FROM (SELECT i, 1 + (pow(random(), 2) * {number})::BIGINT % {number} AS k FROM range({rows}) AS t(i))
+    FROM ({drawn.format(number=number, rows=rows)})
     """
     form = "FORMAT json" if how == "jsonl" else "FORMAT parquet, COMPRESSION zstd"
     con.execute(f"COPY ({query}) TO '{path}' ({form})")

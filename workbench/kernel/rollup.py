@@ -182,13 +182,26 @@ def fill_latency() -> str:
     )
 
 
-def fill_users(*, usage: str, grain: str) -> list[str]:
+def users_by_day(*, usage: str, days: str) -> str:
+    """Return the statement that finds who used what on each day, into a temporary table.
+
+    Read once for all grains and cuts: the weeks that the days of the column `d` touch are in it.
+    """
+    return (
+        "CREATE OR REPLACE TEMP TABLE users_by_day AS SELECT DISTINCT CAST(started_at AS DATE) AS "
+        f"day, feature, environment, tenant, user_hash FROM {usage} WHERE user_hash IS NOT NULL "
+        f"AND started_at >= (SELECT date_trunc('week', min(d)) FROM ({days})) "
+        f"AND started_at < (SELECT date_trunc('week', max(d)) + INTERVAL 7 DAY FROM ({days}))"
+    )
+
+
+def fill_users(*, seen: str, grain: str) -> list[str]:
     """Distinct users of one grain (day, week, month), overall and by each cut.
 
-    Counted on raw rows of the whole periods in `usage`: users of days do not add.
+    Counted over the whole periods in `seen` (see `users_by_day`): users of days do not add.
     """
-    period = f"CAST(date_trunc('{grain}', started_at) AS DATE)"
-    base = f"FROM {usage} WHERE user_hash IS NOT NULL GROUP BY"
+    period = f"CAST(date_trunc('{grain}', day) AS DATE)"
+    base = f"FROM {seen} GROUP BY"
     return [
         f"INSERT INTO rollup_users SELECT '{grain}', {period}, 'all', NULL, "
         f"count(DISTINCT user_hash) {base} 2",

@@ -135,17 +135,17 @@ def _refresh_users(catalog: Catalog, *, months: list[str]) -> None:
     """Count users of whole months, and of the weeks that touch them, again."""
     run = catalog.connection.execute
     touched = ", ".join(f"DATE '{month}'" for month in months)
+    days = f"SELECT unnest(generate_series(m, m + INTERVAL 1 MONTH - INTERVAL 1 DAY, INTERVAL 1 DAY)) AS d FROM (SELECT unnest([{touched}]) AS m)"
+    usage = catalog.relation("usage", months=_months_around(months), late=False)
+    run(rollup.users_by_day(usage=usage, days=days))
     for grain in ("day", "week", "month"):
-        periods = f"SELECT DISTINCT date_trunc('{grain}', d)::DATE FROM (SELECT unnest(generate_series(m, m + INTERVAL 1 MONTH - INTERVAL 1 DAY, INTERVAL 1 DAY)) AS d FROM (SELECT unnest([{touched}]) AS m))"
-        wanted = [str(row[0]) for row in run(periods).fetchall()]
-        listed = ", ".join(f"DATE '{day}'" for day in wanted)
+        periods = f"SELECT DISTINCT date_trunc('{grain}', d)::DATE FROM ({days})"
+        listed = ", ".join(f"DATE '{row[0]}'" for row in run(periods).fetchall())
         run(f"DELETE FROM rollup_users WHERE grain = '{grain}' AND period IN ({listed})")
-        usage = (
-            f"(SELECT * FROM {catalog.relation('usage', months=_months_around(months), late=False)} WHERE "
-            f"CAST(date_trunc('{grain}', started_at) AS DATE) IN ({listed}))"
-        )
-        for statement in rollup.fill_users(usage=usage, grain=grain):
+        seen = f"(SELECT * FROM users_by_day WHERE date_trunc('{grain}', day) IN ({listed}))"
+        for statement in rollup.fill_users(seen=seen, grain=grain):
             run(statement)
+    run("DROP TABLE users_by_day")
 
 
 def _months_around(months: list[str]) -> list[str]:
