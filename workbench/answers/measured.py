@@ -1,4 +1,4 @@
-"""What do the logs say of a register's drivers? Forecast volumes and means of daily ratios."""
+"""What do the logs say of a register's drivers? Forecasts of volumes and of ratios, with their error."""
 # ruff: noqa: S608 - statements are put together from names in this file; values are bound
 
 from datetime import timedelta
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from workbench.answers import Source
+from workbench.errors import InputError
 from workbench.models.envelope.leaves import (
     DAYS_IN_A_BLOCK,
     FEWEST_PERIODS,
@@ -20,13 +21,14 @@ from workbench.models.envelope.leaves import (
 )
 from workbench.models.envelope.paths import has_joint_distribution
 from workbench.models.forecast.calendar import DEFAULT_HORIZON_DAYS
+from workbench.models.forecast.ratio import forecast_ratio
 from workbench.models.forecast.rolling import forecast_total
 from workbench.playbook.assumptions.register import MeasureEntry, Register
 
 DAYS_A_MONTH = 365.25 / 12
 CORRELATED_DAYS = 182
 VOLUMES = ("requests", "users")
-"""A month's total of these is forecast; everything else is a ratio with a mean."""
+"""A month's total of these is forecast; everything else is the ratio of two totals."""
 DAYS_TO_FORECAST_FROM = 731
 """A volume is forecast from all its past, up to two years: its past errors say how sure it is."""
 
@@ -34,8 +36,8 @@ DAYS_TO_FORECAST_FROM = 731
 def measured_leaves(source: Source, register: Register) -> dict[str, Measured]:
     """Read what the logs hold of each driver; what they lack stays judged.
 
-    Requests and users are the forecast of the next 28 days with the measured error of such
-    totals; with less than two weeks of them, and for all ratios, the mean is bootstrapped by day.
+    Volumes and ratios are the forecast of the next 28 days with the measured error of such
+    forecasts; with less than two weeks of use the mean is bootstrapped by day.
     """
     found: dict[str, Measured] = {}
     for name, entry in register.drivers.items():
@@ -130,6 +132,10 @@ def _measured(
         forecast = _forecast(source, measure)
         if forecast is not None:
             return forecast
+    else:
+        forecast = _ratio(source, measure, is_share=is_share)
+        if forecast is not None:
+            return forecast
     rows = _days(source, measure, days=measure.days)
     if len(rows) < DAYS_IN_A_BLOCK:
         return None
@@ -168,6 +174,35 @@ def _forecast(source: Source, measure: MeasureEntry) -> Measured | None:
         f"days to {source.as_of.isoformat()}, {record}"
     )
     return measured_by_forecast(interval, factor=DAYS_A_MONTH / DEFAULT_HORIZON_DAYS, source=text)
+
+
+def _ratio(source: Source, measure: MeasureEntry, *, is_share: bool) -> Measured | None:
+    """Forecast a ratio of the next 28 days; None without two weeks in which it is above 0."""
+    rows = _days(source, measure, days=DAYS_TO_FORECAST_FROM)
+    part, whole = (np.array([float(row[key] or 0.0) for row in rows]) for key in ("part", "whole"))
+    used = np.flatnonzero(whole)
+    first = int(used[0]) if used.size else whole.size
+    if whole.size - first < 2 * DAYS_IN_A_BLOCK or (is_share and (part > whole).any()):
+        return None
+    try:
+        interval = forecast_ratio(
+            part[first:],
+            whole[first:],
+            is_share=is_share,
+            most_days=max(measure.days, DAYS_IN_A_BLOCK),
+        )
+    except InputError:
+        return None
+    record = (
+        f"calibrated by {interval.past_totals:.0f} past months"
+        if interval.calibrated
+        else "uncalibrated: fewer than four past months"
+    )
+    text = (
+        f"store: {_words(measure)}, forecast of {DEFAULT_HORIZON_DAYS} days from {whole.size - first} "
+        f"days to {source.as_of.isoformat()}, {record}"
+    )
+    return measured_by_forecast(interval, factor=1.0, source=text, is_share=is_share)
 
 
 def _words(measure: MeasureEntry) -> str:

@@ -24,6 +24,8 @@ MAX_BARS = 12
 MOST_DIRECT_LABELS = 4
 STEP_PIXELS = 52
 """What a step of a bridge needs for its name and number."""
+NAMED_BAR_PIXELS = 42
+"""A bar with its name above it."""
 LABEL_CHARACTERS = 9
 """Under a bar, before a name takes a second line."""
 
@@ -280,6 +282,7 @@ def tornado(
          "line": {"color": theme.INK_3, "width": 1}}
     ]  # fmt: skip
     layout |= {"barmode": "overlay", "bargap": 0.4}
+    layout["meta"] = {"narrow": _names_above(layout, [d.name for d in ordered])}
     traces = []
     widest = max((abs(v - base) / divisor for v in reach), default=0.0)
     digits = min(2, theme.digits_for(widest)) if widest >= 0.1 else theme.digits_for(widest)
@@ -307,6 +310,21 @@ def tornado(
         summary=f"Base {theme.number(base)} {caption.unit}; the widest driver is {first}.",
         columns=("Input", "low at", "result", "high at", "result "),
     )  # fmt: skip
+
+
+def _names_above(layout: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Return the layout of a phone: each name above its bar, so that the texts beside have room."""
+    notes = [
+        theme.note(short(name), x=0, xref="paper", xanchor="left", y=at, yshift=17)
+        for at, name in enumerate(names)
+    ]
+    return {
+        **layout, "height": max(120, 64 + NAMED_BAR_PIXELS * len(names)), "bargap": 0.65,
+        "margin": {**layout["margin"], "l": 8, "r": 8},
+        "yaxis": {**layout["yaxis"], "showticklabels": False, "range": [len(names) - 0.45, -0.85],
+                  "autorange": False},
+        "annotations": notes,
+    }  # fmt: skip
 
 
 def _end_text(change: float, at: str, *, digits: int) -> str:

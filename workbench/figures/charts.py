@@ -97,7 +97,7 @@ def lines(
     layout["shapes"] = [_mark_line(m, divisor=divisor) for m in marks]
     if low < 0 < high or low == 0:
         layout["shapes"].append(zero_line())
-    layout["annotations"] = [*labels, *(_mark_label(m, divisor=divisor) for m in marks)]
+    layout["annotations"] = [*labels, *(_mark_label(m, divisor=divisor, x=x) for m in marks)]
     if len(series) > MAX_DIRECT_LABELS:
         layout |= {"showlegend": True, "legend": {"orientation": "h", "y": -0.16, "x": 0}}
     columns = [
@@ -248,14 +248,16 @@ def _mark_line(mark: Mark, *, divisor: float) -> dict[str, Any]:
     return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": y, "y1": y, "line": line}
 
 
-def _mark_label(mark: Mark, *, divisor: float) -> dict[str, Any]:
+def _mark_label(mark: Mark, *, divisor: float, x: Labels = ()) -> dict[str, Any]:
     if mark.x is not None:
+        # Beside its line, on the side where there is room: never over the numbers of the axis.
+        early = mark.x in list(x) and 2 * list(x).index(mark.x) < len(x)  # pyright: ignore[reportArgumentType]
         place: dict[str, Any] = {
             "x": mark.x,
             "y": 1,
             "yref": "paper",
-            "xanchor": "right",
-            "xshift": -4,
+            "xanchor": "left" if early else "right",
+            "xshift": 4 if early else -4,
         }
     else:
         place = {

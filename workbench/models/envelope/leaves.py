@@ -129,8 +129,10 @@ def measured_by_customer(
     return _means(values, picked, weights, source, is_share)
 
 
-def measured_by_forecast(interval: TotalInterval, *, factor: float, source: str) -> Measured:
-    """Take a forecast total, with its error as past totals had it, as what is known of a volume.
+def measured_by_forecast(
+    interval: TotalInterval, *, factor: float, source: str, is_share: bool = False
+) -> Measured:
+    """Take a forecast, with its error as past ones had it, as what is known of a volume or ratio.
 
     What the next month adds up to is far less sure than the mean of past days: on the
     development series of docs/backtest.md the bootstrapped mean of eight to thirteen weeks held
@@ -140,7 +142,7 @@ def measured_by_forecast(interval: TotalInterval, *, factor: float, source: str)
     ----------
     interval
         P10, P50 and P90 of the total over the horizon. Between and beyond them either side is
-        normal, in logarithms where P10 is above 0.
+        normal, in logarithms where P10 is above 0, in logits for a share.
     factor
         From the total over the horizon to the unit of the driver.
     source
@@ -149,11 +151,13 @@ def measured_by_forecast(interval: TotalInterval, *, factor: float, source: str)
     low, mid, high = interval.p10, interval.p50, interval.p90
     probability = np.clip(np.linspace(0, 1, POINTS), 0.5 / POINTS, 1 - 0.5 / POINTS)
     z = norm.ppf(probability) / Z90
-    if low > 0:
-        low, mid, high = math.log(low), math.log(mid), math.log(high)
+    if is_share or low > 0:
+        low, mid, high = _unbounded(np.array([low, mid, high]), is_share)
     moved = mid + z * np.where(z < 0, mid - low, high - mid)
-    drawn = np.exp(moved) if interval.p10 > 0 else np.maximum(moved, 0.0)
-    return Measured(means=tuple((drawn * factor).tolist()), source=source)
+    drawn = np.maximum(moved, 0.0)
+    if is_share or interval.p10 > 0:
+        drawn = expit(moved) if is_share else np.exp(moved)
+    return Measured(means=tuple((drawn * factor).tolist()), source=source, is_share=is_share)
 
 
 def correlation_of_periods(one: Floats, other: Floats) -> float | None:

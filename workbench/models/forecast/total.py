@@ -62,7 +62,10 @@ class LogQuantiles:
         return abs(error - self.mid) / max(half, 1e-9)
 
 
-def log_quantiles(errors: Floats, *, past_totals: float, unrest: float) -> LogQuantiles:
+def log_quantiles(
+    errors: Floats, *, past_totals: float, unrest: float,
+    least: float = PRIOR_SIGMA_LOG, judgement: float = JUDGEMENT_SIGMA_LOG,
+) -> LogQuantiles:  # fmt: skip
     """Return quantiles of the next log error from those of past totals.
 
     A Student t with the root mean square error, to which a prior error adds one observation
@@ -78,12 +81,14 @@ def log_quantiles(errors: Floats, *, past_totals: float, unrest: float) -> LogQu
         How many of these windows do not overlap.
     unrest
         `season_unrest` at the origin: what is known before there are errors.
+    least, judgement
+        Least error assumed beforehand, and while nothing at all has been measured.
     """
     if errors.size == 0:
-        half = float(student.ppf(0.9, 1e6)) * max(JUDGEMENT_SIGMA_LOG, unrest)
+        half = float(student.ppf(0.9, 1e6)) * max(judgement, unrest)
         return LogQuantiles(low=-half, mid=0.0, high=half)
     count = past_totals
-    prior = max(PRIOR_SIGMA_LOG, unrest / 2)
+    prior = max(least, unrest / 2)
     variance = (float(np.mean(errors**2)) * count + prior**2) / (count + 1)
     half = float(student.ppf(0.9, OVERLAP_GAIN * (count + 1))) * variance**0.5
     trust = count / (count + EMPIRICAL_AT)
