@@ -241,7 +241,7 @@ def drivers_table(reading: Reading) -> Table:
         columns=("Input", "P50", "Unit", "Growth a month", "Basis", "Owner", "Valid until"),
         text_columns=("Unit", "Basis", "Owner", "Valid until"),
         rows=tuple(rows),
-        foot=f"Measured to {day(reading.as_of)} by bootstrap of weeks of days, never of requests",
+        foot=f"Measured to {day(reading.as_of)} as forecasts of 28 days, with the error such forecasts had",
         why=Link(anchor="inputs"),
     )  # fmt: skip
 

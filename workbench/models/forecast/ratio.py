@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workbench.errors import InputError
 from workbench.models.forecast.calendar import DAYS_PER_WEEK, DEFAULT_HORIZON_DAYS
@@ -124,7 +125,7 @@ class _Ratios:
             [self._measured(at).miss_in_halves(errors[at]) for at in self.judged.tolist()]
         )
 
-    def _over(self, start: Floats, end: Floats) -> Floats:
+    def _over(self, start: NDArray[np.intp], end: NDArray[np.intp]) -> Floats:
         part, whole = self.sums[:, end] - self.sums[:, start]
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = np.where(whole > 0, part / np.where(whole > 0, whole, 1.0), np.nan)
