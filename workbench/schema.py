@@ -254,7 +254,7 @@ PRICE_BOOK_COLUMNS: tuple[Column, ...] = (
     Column("effective_from", "TIMESTAMP", "UTC", "first instant it holds; NULL is always"),
     Column("effective_to", "TIMESTAMP", "UTC", "first instant it no longer holds; NULL is open"),
     Column("known_from", "TIMESTAMP", "UTC", "when it was imported"),
-    Column("layer", "VARCHAR", "", "contract | overlay | default | history"),
+    Column("layer", "VARCHAR", "", "contract | overlay | default | history, or witness: compared, never pricing"),
     Column("conditions", "VARCHAR", "JSON", "variant, input band, time of day, region, minimum units"),
     Column("source", "VARCHAR", "", "sheet or data set"),
     Column("source_version", "VARCHAR", "", "its version"),
@@ -264,6 +264,9 @@ PRICE_BOOK_COLUMNS: tuple[Column, ...] = (
 )  # fmt: skip
 
 LAYERS: tuple[str, ...] = ("contract", "overlay", "default", "history")
+
+WITNESS = "witness"
+"""What another source publishes: kept and compared with the book, never pricing usage."""
 
 PRICE_STATUSES: tuple[str, ...] = (
     "priced", "derived", "assumed", "bounded", "partial", "unpriced",

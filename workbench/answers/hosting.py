@@ -31,7 +31,7 @@ _LIST_PRICES = """
     SELECT meter, max_by(pico_usd_per_unit, coalesce(effective_from, TIMESTAMP '1970-01-01')) AS pico
     FROM price_book
     WHERE provider = $provider AND model = $model AND conditions IN ('{}', '{"undated":true}')
-      AND layer <> 'contract'
+      AND layer NOT IN ('contract', 'witness')
       AND coalesce(effective_from, TIMESTAMP '1970-01-01') <= $day
       AND coalesce(effective_to, TIMESTAMP '9999-01-01') > $day
     GROUP BY meter

@@ -1,12 +1,15 @@
 """What the price book of a workspace says against itself, and how it is brought up to date."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from workbench.pricing.book import PriceImport, RateKey
 from workbench.pricing.diff import disagreements, unused_contracts
 from workbench.pricing.genai import compile_installed
+from workbench.pricing.published import Published, assemble, read_published
+from workbench.pricing.rows import naive_utc
 from workbench.units import PICO_PER_USD
 from workbench.workspace import Workspace
 
@@ -36,7 +39,7 @@ def differences(
         provider, model, meter, conditions, and per source its price in USD a million units,
         the winning source first. Ordered by provider, model, meter.
     """
-    book = workspace.book()
+    book = workspace.price_sources()
     active = book.at(None)
     used = {active.canonical(key.provider, key.model) for key in used_keys(workspace)}
     return [
@@ -60,6 +63,33 @@ def without_usage(workspace: Workspace) -> list[Mapping[str, str]]:
         {"sheet": label, "provider": provider, "model": model}
         for label, provider, model in unused_contracts(workspace.book(), used_keys(workspace))
     ]
+
+
+def import_published(
+    workspace: Workspace, paths: Sequence[Path], *, now: datetime, layer: str
+) -> list[tuple[Published, list[PriceImport]]]:
+    """Import list prices that other sources publish; each source with what of it is new.
+
+    Parameters
+    ----------
+    paths
+        JSON files; those of one source are read as the pages of one list.
+    layer
+        `witness`: kept and compared, pricing nothing. `overlay`: what neither the default book
+        nor another overlay prices is filled from them, the rest stays a witness.
+
+    Raises
+    ------
+    PriceError
+        If one is no JSON of a known source, or the book would contradict itself; then nothing
+        is imported.
+    """
+    read = [read_published(path) for path in paths]
+    active = workspace.book().at(None)
+    found = assemble(read, active=active, known_from=naive_utc(now), layer=layer)
+    kept = workspace.add_prices([part for one in found for part in one.imports])
+    new = {one.import_id for one in kept}
+    return [(one, [part for part in one.imports if part.import_id in new]) for one in found]
 
 
 def refresh(workspace: Workspace, *, now: datetime) -> PriceImport | None:

@@ -1,5 +1,6 @@
 """Commands on the price book: import, list, check, compare, refresh."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -24,10 +25,12 @@ def prices() -> None:
 
 
 @prices.command("import")
-@click.argument("sheets", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--layer", type=click.Choice(["witness", "overlay"]), default=None, help="Of published list prices (JSON): compare them only, or let them fill what the default book lacks.  [default: witness]")  # fmt: skip
 @workspace_option
-def import_sheets(sheets: tuple[Path, ...], folder: Path) -> None:
-    """Import contract price sheets, sheets of own capacity or of offers; usage is priced again.
+@json_option
+def import_sheets(files: tuple[Path, ...], layer: str | None, folder: Path, as_json: bool) -> None:
+    """Import contract price sheets, sheets of own capacity or of offers, or published list prices.
 
     Contract sheets are CSV or .xlsx with the same columns. In Excel every visible sheet whose first row names provider and model is read; a number counts as
     the shortest decimal of its cell, a formula with its stored value. Own capacity and offers are CSV.
@@ -35,11 +38,35 @@ def import_sheets(sheets: tuple[Path, ...], folder: Path) -> None:
     A sheet of own capacity has the columns provider, model (or *), accelerators,
     usd_per_accelerator_hour and effective_from; see `workbench prices capacity`. One of offers
     has offer, provider, model and usd_per_unit_hour; see `workbench prices offers`.
+
+    Published list prices are JSON and known by their shape: LiteLLM's model map, OpenRouter's
+    /api/v1/models, Azure Retail Prices, an AWS Price List, Google Cloud SKUs. They are kept as
+    witnesses, which never price usage; `workbench prices diff` compares them with the book.
     """
+    from workbench.answers.prices import import_published
+    from workbench.cli import published_prices
+    from workbench.pricing.published import is_published
+    from workbench.workspace import Workspace
+
+    published = [path for path in files if is_published(path)]
+    sheets = [path for path in files if path not in published]
+    if (layer or as_json) and sheets:
+        raise click.UsageError(
+            f"--layer and --json are for published list prices (JSON); {sheets[0]} is a sheet."
+        )
+    now = datetime.now(tz=UTC)
+    if published:
+        done = import_published(Workspace(folder), published, now=now, layer=layer or "witness")
+        published_prices.tell(done, as_json=as_json)
+    if sheets:
+        _import_sheets(sheets, folder, now=now)
+
+
+def _import_sheets(sheets: Sequence[Path], folder: Path, *, now: datetime) -> None:
     from workbench.answers.prices import without_usage
     from workbench.workspace import Workspace, offer_sheets
 
-    workspace, now = Workspace(folder), datetime.now(tz=UTC)
+    workspace = Workspace(folder)
     offered = offer_sheets.read(sheets, known_from=now)
     priced = [sheet for sheet in sheets if sheet not in offered]
     imported = workspace.import_prices(priced, now=now) if priced else []

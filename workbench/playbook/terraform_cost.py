@@ -37,7 +37,7 @@ GROUP BY 1, 2 ORDER BY 1, 2
 RATES_SQL = """
 SELECT meter, layer, CAST(pico_usd_per_unit AS DOUBLE) AS pico_usd, conditions, source, source_version
 FROM price_book
-WHERE provider = $provider AND model = $model
+WHERE provider = $provider AND model = $model AND layer <> 'witness'
   AND (effective_from IS NULL OR effective_from <= $day) AND (effective_to IS NULL OR effective_to > $day)
 ORDER BY meter, layer, effective_from
 """

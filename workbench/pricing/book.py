@@ -20,7 +20,7 @@ from workbench.pricing.rows import (
     PriceRow,
     naive_utc,
 )
-from workbench.schema import LAYERS, PRICE_BOOK_COLUMNS
+from workbench.schema import LAYERS, PRICE_BOOK_COLUMNS, WITNESS
 
 __all__ = [
     "ActivePrices", "PriceBook", "PriceImport", "PriceRow", "RateKey", "compile_rates",
@@ -44,7 +44,7 @@ class PriceBook:
         once = {(one.layer, one.source, one.import_id): one for one in imports}
         self.imports = tuple(sorted(once.values(), key=lambda one: (one.known_from, one.import_id)))
         for one in self.imports:
-            if one.layer not in LAYERS:
+            if one.layer not in (*LAYERS, WITNESS):
                 raise PriceError(f"{one.source}: unknown layer {one.layer!r}; use one of {LAYERS}.")
             check_import(one)
         self._known: dict[datetime | None, ActivePrices] = {}
@@ -79,9 +79,12 @@ class ActivePrices:
     def __init__(self, active: Iterable[tuple[PriceImport, list[PriceRow]]]) -> None:
         self.active = tuple(active)
         self.names = ModelNames(one.matchers for one, _ in self.active if one.matchers)
-        self.by_layer = sorted(self.active, key=lambda pair: LAYERS.index(pair[0].layer))
+        order = (*LAYERS, WITNESS)
+        self.by_layer = sorted(self.active, key=lambda pair: order.index(pair[0].layer))
         """The same, the layer that wins first; within a layer the newest import first."""
-        self._shelves = [_Shelf(one, rows, self.names) for one, rows in self.by_layer]
+        self._shelves = [
+            _Shelf(one, rows, self.names) for one, rows in self.by_layer if one.layer != WITNESS
+        ]
 
     def rows_for(
         self, provider: str, model: str

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from workbench.pricing.book import PriceBook, RateKey
+from workbench.pricing.book import ActivePrices, PriceBook, RateKey
 from workbench.pricing.rows import naive_utc
+from workbench.schema import WITNESS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +17,8 @@ class StatedPrice:
     label: str
     pico: int
     confidence: str
+    is_witness: bool = False
+    """True where the source is only compared and never prices."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +66,12 @@ def disagreements(
             if model is not None and model.lower() not in (named[1].lower(), row.model.lower()):
                 continue
             key = (*named, row.meter, row.variant, row.region, str(row.context_over))
-            stated = StatedPrice(label=one.label, pico=row.pico, confidence=row.confidence)
+            stated = StatedPrice(
+                label=one.label, pico=row.pico, confidence=row.confidence,
+                is_witness=one.layer == WITNESS,
+            )  # fmt: skip
             found[key].append(stated)
+    _answer_witnesses(found, active)
     return [
         Disagreement(
             provider=provider,
@@ -76,6 +83,27 @@ def disagreements(
         for (provider, named, meter, variant, region, over), stated in sorted(found.items())
         if len({one.pico for one in stated}) > 1
     ]
+
+
+def _answer_witnesses(
+    found: dict[tuple[str, ...], list[StatedPrice]], active: ActivePrices
+) -> None:
+    """Put beside a witness that stands alone what the book takes there.
+
+    A price of one region meets the price of all; one of a provider without a list of its own
+    for the model (a cloud selling it at its maker's price) meets that of the maker.
+    """
+    for key in [key for key, stated in found.items() if all(one.is_witness for one in stated)]:
+        provider, model, meter, variant, region, over = key
+        known = active.names.resolve(provider, model)
+        owner = known.owner if known else provider
+        for place in dict.fromkeys(
+            [(provider, region), (provider, ""), (owner, region), (owner, "")]
+        ):
+            other = found.get((place[0], model, meter, variant, place[1], over), [])
+            if book := [one for one in other if not one.is_witness]:
+                found[key] = [*book, *found[key]]
+                break
 
 
 def _words(variant: str, region: str, context_over: int) -> str:

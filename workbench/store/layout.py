@@ -39,6 +39,11 @@ class Layout:
         return self.store / "prices" / "imports"
 
     @property
+    def witnesses(self) -> Path:
+        """Immutable imports of what other sources publish; they price nothing."""
+        return self.store / "prices" / "witnesses"
+
+    @property
     def invoices(self) -> Path:
         """Immutable invoices, as imported."""
         return self.store / "invoices"

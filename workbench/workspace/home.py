@@ -97,7 +97,7 @@ class Workspace:
             pending = catalog.pending()
             known = catalog.meta("imports"), catalog.meta("closes")
             closed = closes.key_of(closes.closed_months(self.layout))
-            if pending or known != (self._imports_key(), closed):
+            if pending or known != (self._imports_key(), closed) or self._has_new_witness(catalog):
                 self._apply(catalog, pending)
         except BaseException:
             catalog.connection.close()
@@ -120,7 +120,8 @@ class Workspace:
             with self._writer():
                 pass
         catalog = Catalog.open(self.layout, read_only=True)
-        if not catalog.is_current() or catalog.meta("imports") != self._imports_key():
+        is_listed = catalog.meta("imports") == self._imports_key()
+        if not catalog.is_current() or not is_listed or self._has_new_witness(catalog):
             catalog.connection.close()
             with self._writer():
                 pass
@@ -134,6 +135,13 @@ class Workspace:
 
     def _imports_key(self) -> str:
         return price_imports.key_of(self.layout, self.price_layers())
+
+    def _has_new_witness(self, catalog: Catalog) -> bool:
+        return (catalog.meta("witnesses") or "") != price_imports.witnesses_key(self.layout)
+
+    def price_sources(self) -> PriceBook:
+        """Return the book and the witnesses: all that any source says, to list and to compare."""
+        return price_imports.with_witnesses(self.layout, self.book())
 
     def book(self) -> PriceBook:
         """Return the price book: every import of this workspace."""
@@ -176,7 +184,7 @@ class Workspace:
             If the book with them would contradict itself; then none is added.
         """
         with self._writer() as catalog:
-            held = self.book().imports
+            held = self.price_sources().imports
             new = [one for one in read if not price_imports.is_latest(one, held)]
             PriceBook([*held, *new])
             for one in new:
@@ -202,10 +210,10 @@ class Workspace:
             if repriced or moved or grown or not catalog.has_rates():
                 book = self.book()
                 price_imports.compile_books(catalog, book, closed, self.price_layers())
-                if repriced:
-                    price_tables.replace_price_book(catalog, listing(book))
             else:
                 catalog.lay_out_prices()
+            if repriced or self._has_new_witness(catalog):
+                price_tables.replace_price_book(catalog, listing(self.price_sources()))
             still = {one.month for one in closed} - moved
             # own prices that moved touch their own days; any other change of the book, all open ones
             days |= own_moved
@@ -218,6 +226,7 @@ class Workspace:
             if pending or repriced:
                 rollups.refresh_outcomes(catalog)
             catalog.set_meta("imports", imports)
+            catalog.set_meta("witnesses", price_imports.witnesses_key(self.layout))
 
     # Ingest -------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from typing import Any
 from workbench.errors import InputError, StoreError, shown
 from workbench.pricing.book import PriceBook, PriceImport, RateKey, compile_rates
 from workbench.pricing.shipped import shipped_fingerprint, shipped_imports
-from workbench.schema import LAYERS
+from workbench.schema import LAYERS, WITNESS
 from workbench.store import files, price_tables
 from workbench.store.catalog import Catalog
 from workbench.store.closes import ClosedMonth
@@ -15,9 +15,10 @@ from workbench.store.layout import Layout
 
 def keep(layout: Layout, one: PriceImport) -> None:
     """Write an import to its immutable file, whole or not at all; one already kept stays."""
-    path = layout.imports / f"{one.import_id}.parquet"
+    folder = layout.witnesses if one.layer == WITNESS else layout.imports
+    path = folder / f"{one.import_id}.parquet"
     if not path.exists():
-        layout.imports.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         staged = layout.staging / path.name
         one.save(staged)
         files.move(staged, path)
@@ -37,6 +38,17 @@ def key_of(layout: Layout, layers: Sequence[str]) -> str:
     bought = ",".join([*layers, *sorted(path.stem for path in layout.imports.glob("*.parquet"))])
     own = ",".join(sorted(path.stem for path in layout.own_prices.glob("*.parquet")))
     return f"{bought}|{own}" if own else bought
+
+
+def witnesses_key(layout: Layout) -> str:
+    """Return what changes when a witness is imported; nothing is priced anew for it."""
+    return ",".join(sorted(path.stem for path in layout.witnesses.glob("*.parquet")))
+
+
+def with_witnesses(layout: Layout, book: PriceBook) -> PriceBook:
+    """Return a book together with what other sources publish, to list and to compare."""
+    paths = sorted(layout.witnesses.glob("*.parquet"))
+    return PriceBook([*book.imports, *map(PriceImport.load, paths)]) if paths else book
 
 
 def same_but_own(key: str, other: str | None) -> bool:

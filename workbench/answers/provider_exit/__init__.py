@@ -47,7 +47,7 @@ FROM rollup_day WHERE day >= $since::DATE GROUP BY ALL ORDER BY usd DESC, provid
 """
 _PRICES = """
 SELECT provider, model, meter, max(pico_usd_per_unit)::DOUBLE AS pico FROM price_book
-WHERE meter IN ('uncached_input_tokens', 'output_tokens') AND effective_from <= $day::DATE
+WHERE layer <> 'witness' AND meter IN ('uncached_input_tokens', 'output_tokens') AND effective_from <= $day::DATE
     AND (effective_to IS NULL OR effective_to > $day::DATE) GROUP BY ALL
 """
 

@@ -27,7 +27,7 @@ GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 
 BOOK_ALIASES_SQL = """
 SELECT DISTINCT model FROM price_book
-WHERE json_extract_string(conditions, '$.alias') = 'true' ORDER BY model
+WHERE layer <> 'witness' AND json_extract_string(conditions, '$.alias') = 'true' ORDER BY model
 """
 
 

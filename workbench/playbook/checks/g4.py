@@ -27,13 +27,13 @@ GROUP BY 1 ORDER BY 1
 SHEET_AGE_SQL = """
 SELECT max(CAST(known_from AS DATE)) AS known_on, max(retrieved_on) AS retrieved_on,
        count(*) AS price_rows
-FROM price_book WHERE effective_from IS NOT NULL OR layer <> 'history'
+FROM price_book WHERE layer <> 'witness' AND (effective_from IS NOT NULL OR layer <> 'history')
 """
 
 SCHEDULED_SQL = """
 SELECT DISTINCT book.provider, book.model, CAST(book.effective_from AS DATE) AS effective_on
 FROM price_book AS book
-WHERE CAST(book.effective_from AS DATE) > $day AND CAST(book.effective_from AS DATE) <= $last_day
+WHERE book.layer <> 'witness' AND CAST(book.effective_from AS DATE) > $day AND CAST(book.effective_from AS DATE) <= $last_day
 ORDER BY 3, 1, 2
 """
 
