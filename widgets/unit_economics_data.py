@@ -346,6 +346,13 @@ def _notices(
         stated = total(daily, "reported_requests", rows) or 0.0
         if stated < counts.requests:
             found.append(f"Only {stated:,.0f} of {counts.requests:,.0f} requests state a cost.")
+    if basis == "billed" and counts.usage_usd is not None:
+        invoiced = sum(daily["requests"][i] for i in rows if daily[column][i] is not None)
+        if invoiced < sum(daily["requests"][i] for i in rows):
+            found.append(
+                f"An invoice covers the usage of {invoiced:,.0f} of {counts.requests:,.0f} requests; "
+                "every cost below is short of the others."
+            )
     if basis in ("reported", "billed") and counts.usage_usd is not None:
         found.append(f"Token classes have no {basis} cost: the contract's are scaled to its total.")
     if counts.unpriced_requests:

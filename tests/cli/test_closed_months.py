@@ -6,7 +6,7 @@ million tokens at 3 USD, 186 USD.
 
 import json
 import shutil
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import pytest
 
 from tests.cli.test_finance import SHEET, answer, row, rows, run
 from tests.spine import NOW, ingest, write_jsonl
+from workbench.answers.reconciliation import take
 from workbench.pricing.rows import PriceImport
 from workbench.workspace import Workspace
 
@@ -46,6 +47,37 @@ def import_sheet(folder: Path, text: str, *, days: int = 1) -> None:
 
 def september(folder: Path) -> list[dict[str, object]]:
     return Workspace(folder).sql(DAILY).to_pylist()
+
+
+def invoice(folder: Path, usd: int, *, at: datetime) -> None:
+    sheet = folder.parent / "invoice.csv"
+    sheet.write_text(f"provider,month,usd,kind,model,invoice_id\nopenai,2026-09,{usd},usage,,I-9\nopenai,2026-10,{usd},usage,,I-10\n")  # fmt: skip
+    take(Workspace(folder), [sheet], provider=None, now=at)
+
+
+def test_an_invoice_after_the_close_bills_open_months_only(folder: Path):
+    before = september(folder)
+    invoice(folder, 70, at=datetime.now(tz=UTC) + timedelta(hours=1))
+    assert september(folder) == before
+    assert {one["billed_cost_usd"] for one in before} == {None}
+    query = "SELECT sum(billed_cost_usd) AS usd FROM {}"
+    for view in ("daily_cost", "priced_usage"):
+        assert Workspace(folder).sql(query.format(view)).to_pylist() == [{"usd": Decimal(70)}]
+
+
+def test_a_month_keeps_the_invoice_it_was_closed_with(folder: Path):
+    closed_at = datetime(2026, 10, 5, tzinfo=UTC)
+    invoice(folder, 70, at=closed_at - timedelta(days=1))
+    record = folder / "store" / "closes" / "2026-09.json"
+    later = json.loads(record.read_text()) | {"closed_at": closed_at.isoformat()}
+    record.chmod(0o600)
+    record.write_text(json.dumps(later))
+    invoice(folder, 99, at=closed_at + timedelta(days=1))
+    assert run(folder, "rebuild").exit_code == 0
+    by_month = "SELECT strftime(day, '%m') AS month, sum(billed_cost_usd) AS usd FROM daily_cost GROUP BY 1 ORDER BY 1"
+    assert Workspace(folder).sql(by_month).to_pylist() == [
+        {"month": "09", "usd": Decimal(70)}, {"month": "10", "usd": Decimal(99)},
+    ]  # fmt: skip
 
 
 def cost(folder: Path, table: str, where: str) -> Decimal:

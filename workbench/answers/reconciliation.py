@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,15 @@ def reconciled(source: Source) -> tuple[Reconciled, ...]:
         logged=[_logged(row, active) for row in rows],
         billed=[_billed(line, active, billed_by) for line in lines],
     )
+
+
+def shared_usd(source: Source) -> Mapping[tuple[str, str], Decimal]:
+    """Return what of invoices is shared over priced requests (`billed_cost_usd`), by month and provider."""
+    rows = source.rows(
+        "SELECT strftime(day, '%Y-%m') AS month, provider, sum(billed_cost_usd) AS usd "
+        "FROM daily_cost GROUP BY ALL HAVING usd IS NOT NULL ORDER BY ALL"
+    )
+    return {(row["month"], row["provider"]): row["usd"] for row in rows}
 
 
 def billed_usd(source: Source) -> dict[tuple[str, str], float]:

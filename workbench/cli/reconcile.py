@@ -41,6 +41,7 @@ def reconcile(
     )
     with opened(folder, as_of=as_of) as source:
         found = answers.reconciled(source)
+        shared = answers.shared_usd(source)
     if as_json:
         print_json({
             "tolerance": tolerance,
@@ -48,6 +49,8 @@ def reconcile(
                           "lines": len(one.lines), "skipped": one.skipped, "new": new}
                          for one, new in taken],
             "reconciled": [{**answers.as_data(one), "verdict": one.verdict(tolerance)} for one in found],
+            "shared_over_requests": [{"month": month, "provider": provider, "billed_cost_usd": str(usd)}
+                                     for (month, provider), usd in shared.items()],
         })  # fmt: skip
         return
     for one, new in taken:
@@ -60,6 +63,11 @@ def reconcile(
         click.echo("No invoice yet. Import one: workbench reconcile INVOICE")
         return
     _print(found, tolerance)
+    total = sum(shared.values(), Decimal(0))
+    click.echo(
+        f"{total:,.2f} of the charges are for usage that the logs hold and price: shared over its "
+        "requests by contract cost (billed_cost_usd). The others stay with their causes."
+    )
 
 
 def _print(found: tuple[Reconciled, ...], tolerance: float) -> None:

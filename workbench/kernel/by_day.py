@@ -38,7 +38,7 @@ TABLES = {
 
 def view() -> str:
     """Return the query of `rollup_day`: day, provider, model, …, tenant, and what they add up to."""
-    names = ", ".join(f"{table}.{name}" for table, columns in _NAMES.items() for name in columns)
+    names = names_of(*_NAMES)
     sums = ", ".join(f"r.{name}" for name in _SUMS)
     return f"SELECT r.day, {names}, {sums} FROM keyed_day AS r {join_names('r', *_NAMES)}"
 
@@ -78,10 +78,16 @@ def new_names(table: str, *, rows: str) -> str:
     )
 
 
-def served_by_rate_key() -> str:
-    """Return the SELECT of the `served_id` of each rate key in use."""
+def names_of(*tables: str) -> str:
+    """Return the names that the keys of some tables stand for, as columns of those tables."""
+    return ", ".join(f"{table}.{name}" for table in tables for name in _NAMES[table])
+
+
+def served_by_rate_key(*, with_month: bool = False) -> str:
+    """Return the SELECT of the `served_id` of each rate key in use, and of its month."""
+    month = ", k.month" if with_month else ""
     return (
-        "SELECT k.rate_key, s.served_id FROM rate_keys AS k JOIN rate_tuple AS t"
+        f"SELECT k.rate_key, s.served_id{month} FROM rate_keys AS k JOIN rate_tuple AS t"
         f" ON t.tuple_id = k.tuple_id JOIN served AS s ON {_same('s', 't', 'served')}"
     )
 

@@ -237,8 +237,13 @@ def priced_usage_view(
     used_meters: Collection[str] = METER_NAMES,
     request_prices: bool = False,
     prices: str = "",
+    is_billed: bool = False,
 ) -> str:
-    """Return the SELECT behind the `priced_usage` view: usage columns, four costs, status."""
+    """Return the SELECT behind the `priced_usage` view: usage columns, four costs, status.
+
+    `is_billed` says that invoices cover some of it, as the table `billed_rate` has it.
+    """
+    billed_pico, billed_join = of_invoice() if is_billed else ("CAST(NULL AS BIGINT)", "")
     names = [column.name for column in SEGMENT_COLUMNS]
     inner = priced_rows(
         usage=usage,
@@ -252,10 +257,28 @@ def priced_usage_view(
     return (
         f"SELECT {handed}, {usd('p.list_pico')} AS list_cost_usd, "
         f"{usd('p.contract_pico')} AS contract_cost_usd, "
-        "CAST(NULL AS DECIMAL(38,12)) AS billed_cost_usd, "
+        f"{usd(billed_pico)} AS billed_cost_usd, "
         f"{status()} AS price_status, {_unpriced_meters()} AS unpriced_meters, "
         "p.contract_version AS price_version, p.list_version AS list_price_version, "
-        f"p.list_pico, p.contract_pico FROM ({inner}) AS p"
+        f"p.list_pico, p.contract_pico FROM ({inner}) AS p{billed_join}"
+    )
+
+
+def of_invoice() -> tuple[str, str]:
+    """Return what a row `p` was billed in pico-USD, and the join it takes; see `kernel.billed`.
+
+    The share of its day and model by contract cost, rounded down; the last row of the day and
+    model takes what that leaves, so that rows add up to the invoice.
+    """
+    share = "b.billed_pico * p.contract_pico // b.contract_pico"
+    rest = (
+        "CASE WHEN p.source_id = b.last_source AND p.source_row = b.last_row"
+        " THEN b.rest_pico ELSE 0 END"
+    )
+    return (
+        f"CASE WHEN p.contract_pico IS NOT NULL THEN CAST({share} + {rest} AS BIGINT) END",
+        " LEFT JOIN billed_rate AS b"
+        " ON b.rate_key = p.rate_key AND b.day = CAST(p.started_at AS DATE)",
     )
 
 

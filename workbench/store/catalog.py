@@ -21,7 +21,7 @@ from workbench.store import closes, segments, views
 from workbench.store.layout import Layout
 from workbench.store.tables import TABLES, VIEWS
 
-CATALOG_VERSION = 6
+CATALOG_VERSION = 7
 
 
 class Catalog:

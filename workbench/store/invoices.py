@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -69,13 +70,18 @@ def kept(layout: Layout) -> list[dict[str, Any]]:
     return sorted(found, key=lambda one: (str(one["imported_at"]), str(one["invoice"])))
 
 
-def lines(layout: Layout) -> Iterator[dict[str, Any]]:
+def lines(layout: Layout, *, known_at: datetime | None = None) -> Iterator[dict[str, Any]]:
     """Yield every line that counts, with the file it came from.
 
     A later file of the same provider and invoice id corrects the earlier one: its lines replace
-    them. Lines without an invoice id add up.
+    them. Lines without an invoice id add up. With `known_at` (naive UTC) only files imported by
+    then are looked at.
     """
-    tables = [(one, _read(layout, one)) for one in kept(layout)]
+    tables = [
+        (one, _read(layout, one))
+        for one in kept(layout)
+        if known_at is None or _imported(one) <= known_at
+    ]
     last: dict[tuple[str, str], str] = {}
     for one, rows in tables:
         for row in rows:
@@ -86,6 +92,11 @@ def lines(layout: Layout) -> Iterator[dict[str, Any]]:
             corrected = last.get((row["provider"], row["invoice_id"] or ""), one["invoice"])
             if corrected == one["invoice"]:
                 yield {**row, "file": one["name"]}
+
+
+def _imported(one: Mapping[str, Any]) -> datetime:
+    at = datetime.fromisoformat(str(one["imported_at"]))
+    return at if at.tzinfo is None else at.astimezone(UTC).replace(tzinfo=None)
 
 
 def query(layout: Layout) -> str:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from workbench.kernel import by_day, rollup
+from workbench.kernel import by_day, price, rollup
 from workbench.kernel.price import CURRENT
 from workbench.schema import METERS
 from workbench.store import kept_counts, kept_rollups, kept_units
@@ -115,6 +115,17 @@ def _price(
     ):
         catalog.connection.execute(statement)
     return used
+
+
+def priced(catalog: Catalog, *, month: str) -> str:
+    """Return the SELECT of the priced rows of a month's rollups, by source and row."""
+    return price.priced_rows(
+        usage=catalog.relation("usage", months=[month], late=False),
+        time_of_day_keys=catalog.time_of_day_keys(),
+        columns=("rate_key", "started_at", "source_id", "source_row"),
+        used_meters=catalog.used_meters(month=month),
+        request_prices=catalog.has_request_prices(),
+    )
 
 
 def _within(days: list[str]) -> str:

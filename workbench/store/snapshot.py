@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from workbench.errors import StoreError
-from workbench.kernel import by_day
+from workbench.kernel import billed, by_day
 from workbench.store import files
 from workbench.store.layout import Layout
 
@@ -28,7 +28,7 @@ KEPT = 3
 
 _COPIED = (
     *by_day.TABLES, "rollup_class", "rollup_hour_model", "rollup_hour_tenant", "rollup_latency",
-    "rollup_users", "rollup_outcome", "price_row",
+    "rollup_users", "rollup_outcome", "price_row", "billed_day",
 )  # fmt: skip
 
 
@@ -66,6 +66,7 @@ def publish(
         for table in _COPIED:
             run(f"CREATE TABLE published.{table} AS FROM {table}")
         run(f"CREATE VIEW published.rollup_day AS {by_day.view()}")
+        run(f"CREATE VIEW published.billed_cost_day AS {billed.view()}")
         run(
             "CREATE TABLE published.batch AS SELECT format, records, loaded, duplicates, "
             "quarantined, skipped, started_at, finished_at FROM manifest"
@@ -181,9 +182,19 @@ class Snapshot:
             f"{_usd('list_pico', 'list_cost_usd')}, {_usd('contract_pico', 'contract_cost_usd')}, "
             "CAST(sum(reported_cost_usd) AS DOUBLE) AS reported_cost_usd, "
             "CAST(sum(reported_requests) AS BIGINT) AS reported_requests, "
-            "CAST(NULL AS DOUBLE) AS billed_cost_usd "
-            f"FROM rollup_day{where} GROUP BY ALL ORDER BY day, provider, model, feature",
+            f"{_usd('billed_pico', 'billed_cost_usd')} "
+            f"FROM {self._costs()}{where} GROUP BY ALL ORDER BY day, provider, model, feature",
             values,
+        )
+
+    def _costs(self) -> str:
+        """Return the relation of daily costs, the billed among them where they were published."""
+        found = self._columns("SELECT count(*) AS n FROM duckdb_views() WHERE view_name = 'billed_cost_day'")  # fmt: skip
+        if not found["n"][0]:
+            return "(SELECT *, NULL::BIGINT AS billed_pico FROM rollup_day)"
+        return (
+            "(SELECT *, NULL AS billed_pico FROM rollup_day UNION ALL BY NAME "
+            "SELECT *, 0 AS requests FROM billed_cost_day)"
         )
 
     def token_classes(

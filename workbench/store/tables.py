@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from workbench import schema
-from workbench.kernel import by_day, rollup
+from workbench.kernel import billed, by_day, rollup
 
 
 def _columns(columns: Sequence[schema.Column]) -> str:
@@ -29,7 +29,8 @@ TABLES: dict[str, str] = {
     "rollup_outcome": rollup.OUTCOME_TABLE,
     "outcome_unit": rollup.OUTCOME_UNIT_TABLE,
     **rollup.TABLES,
+    **billed.TABLES,
 }
 
-VIEWS: dict[str, str] = {"rollup_day": by_day.view()}
+VIEWS: dict[str, str] = {"rollup_day": by_day.view(), "billed_cost_day": billed.view()}
 """Views that are stored with the tables, and their queries."""

@@ -35,6 +35,7 @@ def queries(catalog: "Catalog") -> dict[str, str]:
 def _priced_usage(catalog: "Catalog", time_of_day_keys: Sequence[int]) -> str:
     """Price closed months as they were closed, and what arrived later at today's prices."""
     late = catalog.files_of("usage", late=True)
+    is_billed = bool(catalog.one("SELECT 1 FROM billed_rate LIMIT 1"))
     parts = {"": "segment_rows"}
     if late:
         settled = catalog.relation("usage", late=False)
@@ -46,6 +47,7 @@ def _priced_usage(catalog: "Catalog", time_of_day_keys: Sequence[int]) -> str:
             used_meters=catalog.used_meters(),
             request_prices=catalog.has_request_prices(),
             prices=prices,
+            is_billed=is_billed and not prices,
         )
         for prices, rows in parts.items()
     )
@@ -57,9 +59,14 @@ _DAILY_COST = f"""SELECT day, provider, model, feature, environment, tenant,
     {price.usd("sum(list_pico)", summed=True)} AS list_cost_usd,
     {price.usd("sum(contract_pico)", summed=True)} AS contract_cost_usd,
     CAST(sum(reported_cost_usd) AS DECIMAL(38,12)) AS reported_cost_usd,
-    CAST(NULL AS DECIMAL(38,12)) AS billed_cost_usd,
+    {price.usd("sum(billed_pico)", summed=True)} AS billed_cost_usd,
     CAST(sum(partial_requests) AS BIGINT) AS partial_requests
-    FROM rollup_day GROUP BY day, provider, model, feature, environment, tenant"""
+    FROM (
+        SELECT * EXCLUDE (team, service_tier), NULL AS billed_pico FROM rollup_day
+        UNION ALL BY NAME
+        SELECT * EXCLUDE (team, service_tier), 0 AS requests, 0 AS unpriced_requests,
+            0 AS partial_requests FROM billed_cost_day
+    ) GROUP BY day, provider, model, feature, environment, tenant"""
 
 _ADJUSTED = "provider, model, feature, environment, team, tenant"
 _PRIOR_PERIOD_ADJUSTMENTS = f"""SELECT strftime(month, '%Y-%m') AS period, {_ADJUSTED},

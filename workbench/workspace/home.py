@@ -32,7 +32,7 @@ from workbench.store import (
 )
 from workbench.store.catalog import Catalog
 from workbench.store.layout import Layout
-from workbench.workspace import own_capacity, papers, price_imports
+from workbench.workspace import billed, own_capacity, papers, price_imports
 from workbench.workspace.reading import Desk, IngestReport, Progress, Reading
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class Workspace:
             pending = catalog.pending()
             known = catalog.meta("imports"), catalog.meta("closes")
             closed = closes.key_of(closes.closed_months(self.layout))
-            if pending or known != (self._imports_key(), closed) or self._has_new_witness(catalog):
+            if pending or known != (self._imports_key(), closed) or self._is_behind(catalog):
                 self._apply(catalog, pending)
         except BaseException:
             catalog.connection.close()
@@ -121,7 +121,7 @@ class Workspace:
                 pass
         catalog = Catalog.open(self.layout, read_only=True)
         is_listed = catalog.meta("imports") == self._imports_key()
-        if not catalog.is_current() or not is_listed or self._has_new_witness(catalog):
+        if not catalog.is_current() or not is_listed or self._is_behind(catalog):
             catalog.connection.close()
             with self._writer():
                 pass
@@ -138,6 +138,11 @@ class Workspace:
 
     def _has_new_witness(self, catalog: Catalog) -> bool:
         return (catalog.meta("witnesses") or "") != price_imports.witnesses_key(self.layout)
+
+    def _is_behind(self, catalog: Catalog) -> bool:
+        """Say whether a witness or an invoice was imported that the catalog does not hold."""
+        has_new_invoice = (catalog.meta("invoices") or "") != billed.key_of(self.layout)
+        return has_new_invoice or self._has_new_witness(catalog)
 
     def price_sources(self) -> PriceBook:
         """Return the book and the witnesses: all that any source says, to list and to compare."""
@@ -225,6 +230,8 @@ class Workspace:
             rollups.restate(catalog)
             if pending or repriced:
                 rollups.refresh_outcomes(catalog)
+            if billed.key_of(self.layout) != "" or catalog.meta("invoices"):
+                billed.refresh(catalog, self.book(), days=days)
             catalog.set_meta("imports", imports)
             catalog.set_meta("witnesses", price_imports.witnesses_key(self.layout))
 
