@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from workbench import schema, segment_rows
 from workbench.errors import IngestError
+from workbench.ingest import users
 from workbench.ingest.cells import Cell, cell, checked_zone, is_exact, name, quoted, too_much
 from workbench.ingest.reader import Reader
 from workbench.ingest.table import Table
@@ -39,6 +40,8 @@ class Plan:
     """Records of the source that earlier batches read."""
     most_rows: int | None
     """Records that belong to the bytes that were hashed."""
+    users_ahead: bool = False
+    """Whether users of the source have been hashed ahead (`users_statement`)."""
 
 
 def columns_of(reader: Reader) -> tuple[schema.Column, ...]:
@@ -109,6 +112,14 @@ def staged_select(plan: Plan, *, limit: int | None = None, ordered: bool = False
     return _segment_columns(plan, typed, filled)
 
 
+def users_statement(plan: Plan) -> str | None:
+    """Return the statement that hashes users ahead, of two parameters; None where there are none."""
+    user = texts(plan).get("user_id")
+    if user is None:
+        return None
+    return users.hash_ahead(_text_level(plan, {"user_id": user}), name("user_id"))
+
+
 def _text_level(plan: Plan, filled: Mapping[str, str]) -> str:
     table, reader = plan.table, plan.reader
     missing = [i for i in reader.inputs if i not in table.present and not _own(reader, i)]
@@ -164,7 +175,8 @@ def _typed(plan: Plan, filled: Mapping[str, str]) -> str:
             read = _value(column.name)
             cells[column.name] = cell(column, name(column.name), zone=zone, read=read)
     if "user_id" in filled:
-        hashed = _user_hash(name("user_id"))
+        hash_of = users.looked_up if plan.users_ahead else users.keyed_hash
+        hashed = hash_of(name("user_id"))
         cells["user_hash"] = Cell(
             f"coalesce({name('user_hash')}, {hashed})" if "user_hash" in filled else hashed
         )
@@ -231,12 +243,6 @@ def _missing(reader: Reader, filled: Mapping[str, str]) -> list[Cell]:
 def _lacks(column: str, filled: Mapping[str, str]) -> Cell:
     condition = f"{name(column)} IS NULL" if column in filled else "true"
     return Cell("NULL", condition, quoted(f"{column} is missing"))
-
-
-def _user_hash(text: str) -> str:
-    """Return SQL of HMAC-SHA-256 (RFC 2104), its first 32 hexadecimal digits."""
-    inner = f"unhex(sha256($1::BLOB || encode({text})))"
-    return f"CASE WHEN {text} IS NOT NULL THEN left(sha256($2::BLOB || {inner}), 32) END"
 
 
 def lacking_columns(plan: Plan) -> tuple[str, ...]:

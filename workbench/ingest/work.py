@@ -1,5 +1,6 @@
 """One file on its way to staged Parquet: what the steps share, and the statement that is run."""
 
+import contextlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,8 +21,10 @@ from workbench.ingest.statement import (
     lacking_columns,
     staged_select,
     texts,
+    users_statement,
 )
 from workbench.ingest.table import Table, rewritten_csv, table_of, uniform_json_lines
+from workbench.ingest.users import HASHED_AHEAD
 
 _PROBE_ROWS = 4_000
 SMALL_BYTES = 4 * 1024 * 1024
@@ -257,13 +260,30 @@ def _write(work: Work) -> int:
         return int(run(work.connection, table, parameters)[0][0])
     probe = f"({staged_select(work.plan, limit=_PROBE_ROWS)})"
     ordered = _has_steps_back(work, probe, parameters)
-    written = work.copy(staged_select(work.plan, ordered=ordered), work.staged, parameters)
+    with _users_ahead(work, parameters):
+        written = work.copy(staged_select(work.plan, ordered=ordered), work.staged, parameters)
     if not ordered and _has_steps_back(work, work.relation):
         sorted_file = work.file("sorted.parquet")
         staged = f"read_parquet({quoted(str(work.staged))})"
         work.copy(f"SELECT * FROM {staged} ORDER BY {work.at}", sorted_file)
         sorted_file.replace(work.staged)
     return written
+
+
+@contextlib.contextmanager
+def _users_ahead(work: Work, parameters: list[bytes] | None) -> Iterator[None]:
+    """Hash the users at the head of the file once each, for as long as it is read."""
+    statement = users_statement(work.plan)
+    if statement is None:
+        yield
+        return
+    run(work.connection, statement, parameters)
+    work.plan.users_ahead = True
+    try:
+        yield
+    finally:
+        work.plan.users_ahead = False
+        run(work.connection, f"DROP TABLE IF EXISTS {HASHED_AHEAD}")
 
 
 def _has_steps_back(work: Work, relation: str, parameters: list[bytes] | None = None) -> bool:
