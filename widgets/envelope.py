@@ -323,6 +323,4 @@ def _breach_title(risk: BudgetRisk) -> str:
 
 
 def _tornado_title(swings: list[Swing]) -> str:
-    return (
-        f"{swings[0].name.capitalize()} moves the total most" if swings else "Nothing is uncertain"
-    )
+    return f"The total turns most on {swings[0].name}" if swings else "Nothing is uncertain"

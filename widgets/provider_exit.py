@@ -225,7 +225,7 @@ def _lock_in(found: Leaving) -> Chart:
     nothing = [str(one).replace("_", " ") for one, cost in parts.items() if cost.p50 <= 0]
     caption = Caption(
         title=f"{str(name).replace('_', ' ').capitalize()} is {percent(largest.p50 / whole if whole else None)} "
-              "of what holds",
+              "of what leaving costs once",
         subtitle="One-off cost by what has to be moved, median, {unit}",
         foot=f"modelled; nothing on file or nothing to pay: {', '.join(nothing)}" if nothing else "modelled",
     )  # fmt: skip

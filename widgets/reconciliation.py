@@ -181,7 +181,7 @@ def _bridge(reading: Reading) -> tuple[Chart, ...]:
     }
     largest = max(totals, key=lambda label: abs(totals[label]))
     title = (
-        f"{largest} is the largest difference, {money(abs(totals[largest]))}"
+        f"The largest difference: {largest[0].lower()}{largest[1:]}, {money(abs(totals[largest]))}"
         if totals[largest]
         else "No named cause: what differs is unexplained"
     )

@@ -20,10 +20,12 @@ from widgets.retention_data import (
     read,
     requests_a_day,
     stated_place,
+    usual_volume,
 )
 from workbench.figures import retention as figures
 from workbench.figures.caption import Caption
 from workbench.figures.cards import Cell, Chart, Table, Tile, View
+from workbench.figures.retention_places import KEY, matrix
 from workbench.figures.theme import money, money_parts, number, percent
 from workbench.models.retention.optimizer import Choices, Limits, Optimum, optimize, two_stage_plans
 
@@ -54,6 +56,7 @@ def controls(snapshot: Any) -> list[Control]:  # noqa: ANN401 - a Snapshot or a 
     """Return the inputs: whose records, where they lie, and what if."""
     found = published(snapshot)
     features = sorted({one["feature"] for one in found["records"]} - {""})
+    logged = sum(one["requests_per_day"] for one in found["records"])
     labels = list(places_to_keep())
     stated = stated_place(snapshot)
     return [
@@ -63,7 +66,8 @@ def controls(snapshot: Any) -> list[Control]:  # noqa: ANN401 - a Snapshot or a 
             options=[("All features", ALL), *((one, one) for one in features)],
         ),
         Choice(name="split", label="Cost over time by", options=SPLITS),
-        Choice(name="volume", label="Volume", options=VOLUMES),
+        Choice(name="volume", label="Volume", options=VOLUMES, value=usual_volume(logged),
+               note=f"logged: {number(logged)} requests a day, all features"),
         Section("What if"),
         Choice(name="tier", label="Text kept in", options=[(one, one) for one in labels],
                value=stated or FIRST_TIER, note="as the dossiers say" if stated else "assumed"),
@@ -93,11 +97,11 @@ def draw(reading: Reading, values: Values) -> View:
         answer=figures.answer(
             found.month, elasticity=found.elasticity,
             usd_per_million=_per_million(reading, found, values),
+            usd_logged=_logged_usd(reading, found, values),
         ),
         scope=(
             f"{'All features' if reading.feature == ALL else reading.feature}, "
-            f"{number(requests_a_day(reading, values))} requests a day "
-            f"({_volume(values)}), list prices in US dollars"
+            f"{_volume(reading, values)}, list prices in US dollars"
         ),
         notice=" ".join(notices),
         tiles=_tiles(reading, found, values, as_of),
@@ -109,19 +113,20 @@ def draw(reading: Reading, values: Values) -> View:
                 month=found.month,
             ),
             figures.law_bands(
-                Caption(title=_law(reading), subtitle="Days the law allows from each trigger, and the stated period",
+                Caption(title=_law(reading), subtitle="Band: days the law allows from each trigger · mark: the stated period, orange outside its band",
                         foot=f"{as_of}; not legal advice"),
                 resolutions=reading.resolutions,
             ),
+            _matrix(reading),
+            _places(reading),
+        ),
+        details=(
+            _places(reading, whole=True),
             figures.constraint_costs(
                 Caption(title=_constraint(optimum, found), subtitle="What each limit costs on text, {unit} a month",
                         foot=f"{optimum.considered:,} policies costed"),
                 optimum=optimum,
             ),
-            _places(reading),
-        ),
-        details=(
-            _places(reading, whole=True),
             figures.conflicts(reading.resolutions, title="What is open in law", subtitle=as_of),
             _sizes(reading),
             figures.policies(optimum, title="The cheapest ways to keep the text", subtitle="Inside the limits, list prices"),
@@ -252,11 +257,16 @@ def _tiles(reading: Reading, found: Costed, values: Values, as_of: str) -> tuple
     held = any(one.series.on_hold for one in reading.resolutions)
     unstated = any(one.series.stated_days is None for one in reading.resolutions)
     value, unit = money_parts(_per_million(reading, found, values))
-    a_year = money(found.month.total_usd * figures.MONTHS_A_YEAR)
+    logged = (
+        f"● {money(_logged_usd(reading, found, values) * figures.MONTHS_A_YEAR)} a year as logged"
+    )
     each = Tile(
-        label="Per million requests", value=value, unit=unit, foot="the same month, every cause",
-        delta=f"● {a_year} a year at this volume",
+        label="Per million requests", value=value, unit=unit, foot="the same month, every cause", delta=logged,
     )  # fmt: skip
+    if values["volume"] == "million":  # the month says the same
+        value, unit = money_parts(found.month.total_usd * figures.MONTHS_A_YEAR)
+        each = Tile(label="A year, 1 million requests a month", value=value, unit=unit, delta=logged,
+                    foot="365 days, every cause")  # fmt: skip
     total = found.month.total_usd
     lever = figures.lever(
         found.month, elasticity=found.elasticity,
@@ -272,11 +282,30 @@ def _per_million(reading: Reading, found: Costed, values: Values) -> float:
     return found.month.total_usd / a_month * 1e6 if a_month else 0.0
 
 
-def _volume(values: Values) -> str:
+def _logged_usd(reading: Reading, found: Costed, values: Values) -> float:
+    """Return a month as logged; every cause grows with the requests, so it is in proportion."""
+    return _per_million(reading, found, values) * reading.requests_per_day * MONTH_DAYS / 1e6
+
+
+def _volume(reading: Reading, values: Values) -> str:
+    logged = f"{number(reading.requests_per_day)} requests a day, mean of the last 30 days"
     if values["volume"] == "million":
-        return "a million a month, not what was logged"
-    times = "" if values["volume"] == "1" else f", × {float(values['volume']):,.0f}"
-    return f"mean of the last 30 days{times}"
+        return f"at 1 million requests a month (logged: {logged})"
+    if values["volume"] == "1":
+        return f"as logged: {logged}"
+    times = f"{float(values['volume']):,.0f}"
+    return f"at {number(requests_a_day(reading, values))} requests a day, {times} times what was logged"
+
+
+def _matrix(reading: Reading) -> Chart:
+    outside = sum(one["verdict"] == "outside" for one in reading.places)
+    title = f"{outside} of {len(reading.places)} places lie where the data must not"
+    caption = Caption(
+        title=title if outside else "No data lives where it must not" if reading.places else "No place is named",
+        subtitle=f"Data class by region: {KEY}",
+        foot="From the dossiers; a number counts models, backups and stores it goes to, each class of a feature alike",
+    )  # fmt: skip
+    return matrix(caption, flows=reading.places, classes=reading.classes)
 
 
 def _places(reading: Reading, *, whole: bool = False) -> Table:
@@ -293,7 +322,9 @@ def _places(reading: Reading, *, whole: bool = False) -> Table:
     )  # fmt: skip
     outside = sum(one["verdict"] == "outside" for one in reading.places)
     inside = sum(one["verdict"] == "inside" for one in reading.places)
-    title = f"{outside} places lie outside, {len(reading.places) - outside - inside} are not stated"
+    open_ones = len(reading.places) - outside - inside
+    lies = "place lies" if outside < 2 else "places lie"
+    title = f"{outside or 'No'} {lies} outside; {open_ones or 'none'} of {len(reading.places)} lack a region or a limit"
     return Table(
         title="Every place data goes to" if whole else title,
         subtitle="Where data goes against where the dossier lets it go",
@@ -317,6 +348,10 @@ def _sizes(reading: Reading) -> Table:
     return Table(
         title="How large records are on this store", subtitle="Measured, not assumed",
         columns=("Class", "Rows", "Bytes a row, raw", "Bytes a row, stored", "Compression"), rows=rows,
-        foot=f"Due for disposal: {due['files']} files, {due['bytes']:,} bytes; "
-             f"{reading.certificates} certificates of disposal or erasure on file.",
+        foot=f"Due for disposal: {_counted(due['files'], 'file')}, {_counted(due['bytes'], 'byte')}; "
+             f"{_counted(reading.certificates, 'certificate')} of disposal or erasure on file.",
     )  # fmt: skip
+
+
+def _counted(count: int, name: str) -> str:
+    return f"{count:,} {name}{'' if count == 1 else 's'}"

@@ -45,6 +45,8 @@ class Reading:
     metering_days: int
     resolutions: tuple[Resolution, ...]
     places: tuple[Mapping[str, Any], ...]
+    classes: Mapping[str, Sequence[str]]
+    """Data classes of each feature that leave the meter: prompts, answers and what is in them."""
     sizes: tuple[Mapping[str, Any], ...]
     due: Mapping[str, int]
     certificates: int
@@ -106,7 +108,7 @@ def read(snapshot: Any, values: Mapping[str, Any]) -> Reading:  # noqa: ANN401
         metering_compression=_compression([usage] if usage else []) or 1.0,
         metering_days=metering_days or 365,
         resolutions=tuple(_resolved(series, rules, as_of=as_of)),
-        places=tuple(chosen("places")), sizes=tuple(found["sizes"]),
+        places=tuple(chosen("places")), classes=_classes(series), sizes=tuple(found["sizes"]),
         due=found["due"], certificates=found["certificates"],
         forecast=_forecast(found, feature),
         measured={
@@ -118,6 +120,14 @@ def read(snapshot: Any, values: Mapping[str, Any]) -> Reading:  # noqa: ANN401
         },
         notices=tuple(notices),
     )  # fmt: skip
+
+
+def _classes(series: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for one in series:
+        if one["data_class"] != "metering":
+            found.setdefault(one["feature"], []).append(one["data_class"])
+    return found
 
 
 def _forecast(found: Mapping[str, Any], feature: str) -> Mapping[str, Any] | None:
@@ -216,6 +226,11 @@ def requests_a_day(reading: Reading, values: Mapping[str, Any]) -> float:
     if values["volume"] == "million":
         return 1e6 / MONTH_DAYS
     return reading.requests_per_day * float(values["volume"])
+
+
+def usual_volume(logged_per_day: float) -> str:
+    """Return the volume a page opens with: a million a month where fewer requests are logged."""
+    return "million" if logged_per_day * MONTH_DAYS < 1e6 else "1"
 
 
 def costed(reading: Reading, values: Mapping[str, Any]) -> Costed:

@@ -10,7 +10,7 @@ from widgets.variance_data import LIKE_FOR_LIKE, Reading, published, read
 from widgets.variance_opened import behind
 from workbench.figures import grids
 from workbench.figures import variance as figures
-from workbench.figures.caption import Caption
+from workbench.figures.caption import Caption, known
 from workbench.figures.cards import Chart, Link, Table, Tile, View
 from workbench.figures.charts import Series
 from workbench.figures.theme import accounting, count, money, money_parts, month_name, percent
@@ -200,10 +200,12 @@ def _unit_costs(reading: Reading) -> tuple[Chart, ...]:
     if not reading.unit_costs:
         return ()
     months = list(reading.months)
+    last = {name: known(values)[-1] for name, values in reading.unit_costs.items() if known(values)}
+    dearest = max(last, key=lambda name: last[name], default="")
     return (
         grids.small_multiples(
             Caption(
-                title="What one request costs, by feature",
+                title=f"A request of {dearest} costs most, {money(last[dearest])}" if last else "What one request costs",
                 subtitle="Cost a priced request by month, largest features, {unit}",
                 foot="Measured, contract prices; each panel on the same scale", why=Link(anchor="legs"), span="full",
             ),

@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 
 from workbench.figures import retention as figures
 from workbench.figures.caption import Caption
+from workbench.figures.retention_places import matrix
 from workbench.models.retention.cost import Plan, Tier, steady_state
 from workbench.models.retention.optimizer import Choices, Limits, days_elasticity, optimize
 from workbench.models.retention.periods import Period
@@ -44,7 +45,7 @@ def test_the_answer_says_when_days_are_the_wrong_lever() -> None:
     assert "98 % of it is ingest" in told
     assert "wrong lever" in told
     stored = steady_state(FLOW, Plan(tiers=(COLD,), starts=(0,), period_days=100))
-    assert "10 % shorter saves 10.0 %" in figures.answer(stored, elasticity=1.0)
+    assert "10 % shorter saves 10 %" in figures.answer(stored, elasticity=1.0)
 
 
 def test_causes_are_drawn_largest_first() -> None:
@@ -106,7 +107,7 @@ def test_the_fan_and_the_path_are_valid_figures() -> None:
 def test_a_small_month_is_told_by_the_million_and_a_large_one_by_the_month() -> None:
     small = replace(MONTH, ingest_usd=0.0, storage_usd=0.03)
     told = figures.answer(small, elasticity=1.0, usd_per_million=1.62)
-    assert told.startswith("Keeping these records costs $1.62 per million requests, here $")
+    assert told.startswith("Keeping these records costs $1.62 per million requests, $")
     year = small.total_usd * 365 / 30
     assert figures.theme.money(year) in told
     large = replace(MONTH, storage_usd=5_000.0)
@@ -116,7 +117,26 @@ def test_a_small_month_is_told_by_the_million_and_a_large_one_by_the_month() -> 
 def test_the_lever_says_that_days_are_the_wrong_one_where_ingest_is_most() -> None:
     ingested = replace(MONTH, ingest_usd=90.0, storage_usd=10.0)
     tile = figures.lever(ingested, elasticity=0.1, text_share=0.95)
-    assert (tile.value, tile.unit, tile.tone) == ("1.0", "%", "bad")
+    assert (tile.value, tile.unit, tile.tone) == ("1", "%", "bad")
     assert tile.delta == "▼ the wrong lever: 10 % less text kept saves 9.5 %"
     stored = replace(MONTH, ingest_usd=0.0, storage_usd=100.0)
     assert figures.lever(stored, elasticity=0.98, text_share=0.95).tone == "neutral"
+
+
+def test_the_matrix_says_the_gravest_state_of_a_class_in_a_place() -> None:
+    flows = [
+        {"feature": "a", "regions": ["eu"], "allowed": ["EU"]},
+        {"feature": "a", "regions": ["us"], "allowed": ["EU"]},
+        {"feature": "b", "regions": ["eu"], "allowed": ["EU", "us"]},
+        {"feature": "c", "regions": ["apac"], "allowed": []},
+        {"feature": "d", "regions": [], "allowed": ["eu"]},
+    ]
+    classes = {"a": ["personal"], "b": ["personal", "internal"], "c": ["logs"]}
+    drawn = matrix(Caption(title="Places", subtitle=""), flows=flows, classes=classes)
+    assert drawn.columns == ("Data class", "apac", "EU", "US", "not stated")
+    assert {row[0]: row[1:] for row in drawn.rows} == {
+        "internal": ("– must not", "✓ 1 lives", "○ may", "– must not"),
+        "logs": ("? 1 no limit", "○ may", "○ may", "– must not"),
+        "personal": ("– must not", "✓ 2 lives", "✗ 1 breach", "– must not"),
+        "class not stated": ("– must not", "○ may", "– must not", "? 1 not stated"),
+    }

@@ -75,8 +75,27 @@ def test_the_retention_page_answers_and_says_what_is_not_measured(published: Pub
     )  # fmt: skip
     # 3,000 requests inside the last 30 days are 100 a day
     assert "100 requests a day" in page.charts.head["scope"]
-    places = next(one for one in page.charts.cards if "places lie outside" in one["title"])
-    assert places["title"] == "1 places lie outside, 1 are not stated"
+    assert page.inputs["volume"].value == "million"  # few cents a month say nothing by themselves
+    assert "at 1 million requests a month (logged: 100 requests a day" in page.charts.head["scope"]
+    places = next(one for one in page.charts.cards if "outside" in one["title"])
+    assert places["title"] == "1 place lies outside; 1 of 2 lack a region or a limit"
+    matrix = next(one for one in page.charts.cards if "must not" in one["title"])
+    assert matrix["title"] == "1 of 2 places lie where the data must not"
+    assert list(matrix["columns"][1:]) == ["EU", "US", "not stated"]
+    assert [list(row) for row in matrix["rows"]] == [
+        ["personal", "○ may", "✗ 1 breach", "? 1 not stated"]
+    ]
+
+
+def test_the_volume_scales_the_bill_and_the_year_as_logged_stays(published: Published) -> None:
+    page = retention.page(published)
+    at_scale, logged = (
+        page.charts.tiles[0],
+        float(tiles(page)["A month, steady state"]) * 3_000 / 1e6,
+    )
+    page.inputs["volume"].value = "1"
+    assert float(tiles(page)["A month, steady state"]) == pytest.approx(logged, rel=0.01)
+    assert page.charts.tiles[0]["delta"] == at_scale["delta"]
 
 
 def test_sliders_move_the_bill_as_they_must(published: Published) -> None:

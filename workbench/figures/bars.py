@@ -206,8 +206,9 @@ def waterfall(
         at = value if total else at + value
         bad = (value > 0) == more_is_bad
         color = theme.ACTUAL if total else theme.BAD if bad else theme.GOOD
-        write = theme.number if total else theme.signed
-        text = write(value / divisor, digits=digits)
+        text = theme.in_row(value / divisor, digits=digits)
+        if not total and text != "≈ 0":
+            text = theme.signed(value / divisor, digits=digits) if value else text
         traces.append(
             _column(
                 i,
@@ -282,7 +283,7 @@ def tornado(
          "line": {"color": theme.INK_3, "width": 1}}
     ]  # fmt: skip
     layout |= {"barmode": "overlay", "bargap": 0.4}
-    layout["meta"] = {"narrow": _names_above(layout, [d.name for d in ordered])}
+    layout["meta"] = {"narrow": names_above(layout, [d.name for d in ordered])}
     traces = []
     widest = max((abs(v - base) / divisor for v in reach), default=0.0)
     digits = min(2, theme.digits_for(widest)) if widest >= 0.1 else theme.digits_for(widest)
@@ -312,10 +313,10 @@ def tornado(
     )  # fmt: skip
 
 
-def _names_above(layout: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    """Return the layout of a phone: each name above its bar, so that the texts beside have room."""
+def names_above(layout: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Return the layout of a phone: each name above its bar, so that what is beside has room."""
     notes = [
-        theme.note(short(name), x=0, xref="paper", xanchor="left", y=at, yshift=17)
+        theme.note(short(name, 44), x=0, xref="paper", xanchor="left", y=at, yshift=17)
         for at, name in enumerate(names)
     ]
     return {
@@ -354,7 +355,7 @@ def _bar_row(name: str, values: Numbers, *, divisor: float, color: object) -> di
     digits = theme.digits_for(max(map(abs, known(shown)), default=0.0))
     return {
         "type": "bar", "orientation": "h", "name": name, "x": shown, "marker": {"color": color},
-        "text": [theme.number(v, digits=digits) for v in shown], "textposition": "outside", "cliponaxis": False,
+        "text": [theme.in_row(v, digits=digits) for v in shown], "textposition": "outside", "cliponaxis": False,
         "textfont": {"size": 11, "color": theme.INK}, "constraintext": "none", "hoverinfo": "skip",
     }  # fmt: skip
 

@@ -8,6 +8,7 @@ from workbench.figures import theme
 from workbench.figures.cards import Chart, Link, Span
 
 EMPTY = "Nothing in this selection. Choose a longer period or another filter."
+MONTHS_A_YEAR = 12
 Numbers = Sequence[float | None]
 Labels = Sequence[str] | Sequence[float]
 
@@ -71,11 +72,29 @@ def x_axis(x: Labels) -> dict[str, Any]:
         return {"nticks": 6, "tickformat": ",.4~g"}
     if len(x[0]) == 10 and x[0][4:5] == "-":
         return {"type": "date", "tickformat": "%-d %b", "nticks": 7, "tickangle": 0}
-    shown = x[:: -(-len(x) // 12)]
+    shown = [str(at) for at in x[:: -(-len(x) // 12)]]
     return {
         "type": "category", "categoryorder": "array", "categoryarray": list(x),
-        "tickangle": 0, "tickvals": list(shown), "ticktext": [month(str(at)) for at in shown],
+        "tickangle": 0, "tickvals": shown, "ticktext": months(shown),
     }  # fmt: skip
+
+
+def months(shown: Sequence[str]) -> list[str]:
+    """Write the months under an axis; where a name would come twice, each says its year.
+
+    Examples
+    --------
+    >>> months(["2026-11", "2027-05", "2027-11"]), months(["2026-05", "2026-07"])
+    (['Nov 26', 'May 27', 'Nov 27'], ['May', 'Jul'])
+    """
+    are_months = all(len(at) == 7 and at[4] == "-" and at[5:].isdigit() for at in shown)
+    if shown and are_months and _months_between(shown[0], shown[-1]) >= MONTHS_A_YEAR:
+        return [f"{theme.MONTHS[int(at[5:]) - 1]} {at[2:4]}" for at in shown]
+    return [month(at) for at in shown]
+
+
+def _months_between(first: str, last: str) -> int:
+    return (int(last[:4]) - int(first[:4])) * MONTHS_A_YEAR + int(last[5:]) - int(first[5:])
 
 
 def month(at: str) -> str:

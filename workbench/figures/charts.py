@@ -89,7 +89,7 @@ def lines(
     traces = [trace for band in bands for trace in _band(band, x=x, divisor=divisor)]
     traces += [_line(item, x=x, divisor=divisor, unit=unit) for item in series]
     labels = _end_labels(series, x=x, divisor=divisor, low=low, high=high, height_px=height_px)
-    right = 16 + min(120, max((len(note["text"]) * 6.3 for note in labels), default=0))
+    right = 18 + min(140, max((_width(note) for note in labels), default=0.0))
     layout = theme.layout(height_px=height_px, right_px=round(right))
     layout["xaxis"] |= x_axis(x)
     layout["xaxis"]["range"] = [0, len(x) - 1] if "categoryarray" in layout["xaxis"] else _ends(x)
@@ -229,14 +229,24 @@ def _end_labels(
         shown = 0.0 if abs(y) < (high - low) / 1000 else y  # less than the line is thick
         text = item.label or f"{item.name} {theme.number(shown)}"
         color = item.color or (theme.INK_2 if item.look in ("plan", "previous") else theme.INK)
-        notes.append(
-            theme.note(
-                text, x=at, y=y, color=color, strong=item.look in ("actual", "forecast", "p50"),
-                xanchor="left" if at == x[-1] else "right", xshift=7 if at == x[-1] else -7,
-                yshift=round(place - wanted) if at == x[-1] else 14,
-            )
-        )  # fmt: skip
+        strong = item.look in ("actual", "forecast", "p50")
+        if at == x[-1]:
+            notes.append(
+                theme.note(text, x=at, y=y, color=color, strong=strong, xanchor="left", xshift=7,
+                           yshift=round(place - wanted))
+            )  # fmt: skip
+        else:  # over the line from where it starts: to its end there may be no room
+            start = next(i for i, value in enumerate(item.y) if value is not None)
+            notes.append(
+                theme.note(text, x=x[start], y=max(known(item.y)) / divisor, color=color, strong=strong,
+                           xanchor="left", yshift=12)
+            )  # fmt: skip
     return notes
+
+
+def _width(note: dict[str, Any]) -> float:
+    """Return about how many pixels wide a label is; heavy letters are wider."""
+    return len(note["text"]) * (6.9 if note["font"]["weight"] > 400 else 6.3)
 
 
 def _mark_line(mark: Mark, *, divisor: float) -> dict[str, Any]:

@@ -20,8 +20,8 @@ from workbench.figures.charts import LABEL_PIXELS, LOOKS, Series
 
 PANEL_SHARE = {True: 0.74, False: 0.6}
 """How wide a panel's plot is in its column, with more than two abreast or not; the rest is its value."""
-PANEL_PIXELS = 95
-"""How high a panel's plot is, about."""
+PANEL_PIXELS, ABOVE_PIXELS, ROW_PIXELS = 95, 21, 154
+"""How high a panel's plot is, its title above it, and a row with the names under the axis."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ def heatmap(
     largest = max((abs(v) for row in values for v in known(row)), default=1.0)
     divisor, letter = theme.scale_of(largest)
     unit = unit_of(caption.unit, letter)
-    left = min(170, 14 + max((len(r) for r in rows), default=0) * 6.3)
+    left = min(170, 20 + max((len(r) for r in rows), default=0) * 6.3)
     layout = theme.layout(height_px=max(140, 44 + BAR_PIXELS * len(rows)), left_px=round(left))
     layout["yaxis"] |= {
         "autorange": "reversed", "showgrid": False, "type": "category", "nticks": 0,
@@ -168,14 +168,15 @@ def _panels_layout(
     panels: Sequence[Panel], *, x: Sequence[str], across: int, tops: Sequence[float], divisor: float
 ) -> dict[str, Any]:
     down = -(-len(panels) // across) or 1
-    layout = theme.layout(height_px=44 + 132 * down, left_px=16, right_px=24)
+    layout = theme.layout(height_px=40 + ROW_PIXELS * down, left_px=16, right_px=24)
     axes = {name: layout.pop(name) for name in ("xaxis", "yaxis")}
     notes: list[dict[str, Any]] = []
     ends = [x[0], x[-1]] if x else []
     for i, panel in enumerate(panels):
         row, column = divmod(i, across)
         x0, x1 = column / across, (column + PANEL_SHARE[across > 2]) / across
-        y0, y1 = 1 - (row + 0.84) / down, 1 - (row + 0.12) / down
+        y1 = 1 - (row + ABOVE_PIXELS / ROW_PIXELS) / down
+        y0 = y1 - PANEL_PIXELS / ROW_PIXELS / down
         layout[f"xaxis{_nth(i)}"] = axes["xaxis"] | {
             "domain": [x0, x1], "anchor": f"y{_nth(i)}", "type": "category", "tickangle": 0,
             "tickvals": ends, "ticktext": [month(at) for at in ends], "range": [0, len(x) - 1],

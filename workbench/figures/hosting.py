@@ -106,12 +106,19 @@ def weekly_load(caption: Caption, *, share_of_capacity: Sequence[Sequence[float 
 
 def replicas_over_week(caption: Caption, *, plan: ReplicaPlan, hours: Labels) -> Chart:
     """Draw replicas needed and replicas paid for, hour by hour."""
+    paid, needed = ([float(v) for v in part] for part in (plan.running, plan.needed))
     return charts.lines(
         caption,
         x=hours,
         series=[
-            charts.Series(name="paid for", y=[float(v) for v in plan.running], look="plan"),
-            charts.Series(name="needed", y=[float(v) for v in plan.needed]),
+            charts.Series(
+                name="paid for", y=paid, look="plan", label=f"paid for {max(paid, default=0.0):.0f}"
+            ),
+            charts.Series(
+                name="needed",
+                y=needed,
+                label=f"needed {min(needed, default=0.0):.0f} to {max(needed, default=0.0):.0f}",
+            ),
         ],
     )
 

@@ -238,7 +238,7 @@ def _p95_tile(whole: Sequence[Percentile], limit: float | None, spark: tuple[flo
 def _burn_tile(rule: Mapping[str, Any]) -> Tile:
     paged = rule["paged_minutes"]
     return Tile(
-        label=f"Burn rate, {rule['hours']} h", value=f"{rule['long_burn']:.1f}", unit="x now",
+        label=f"Burn rate, {rule['hours']} h", value=f"{rule['long_burn']:.1f}", unit="× now",
         tone="bad" if paged else "good",
         delta=f"✗ paged {paged} min this week" if paged else "✓ never paged this week",
         foot=f"pages at {rule['rate']:g}",

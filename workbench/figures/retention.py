@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from workbench.figures import theme
-from workbench.figures.bars import bars, stacked
+from workbench.figures.bars import bars, names_above, stacked
 from workbench.figures.caption import Caption, chart
 from workbench.figures.cards import Cell, Chart, Table, Tile, Tone
 from workbench.figures.charts import fan
@@ -33,22 +33,29 @@ _UNBOUND = Band(
 )  # fmt: skip
 
 
-def answer(month: MonthlyCost, *, elasticity: float, usd_per_million: float | None = None) -> str:
+def answer(
+    month: MonthlyCost,
+    *,
+    elasticity: float,
+    usd_per_million: float | None = None,
+    usd_logged: float | None = None,
+) -> str:
     """Return the sentence that answers the page; it says when days are the wrong lever.
 
     `usd_per_million` is the month over its requests, times a million; it leads where the month is
-    small, because a leader asks what it comes to at scale.
+    small, because a leader asks what it comes to at scale. `usd_logged` is a month as logged, where
+    the page is set to another volume.
     """
     a_month = f"{theme.money(month.total_usd)} a month once the stock is full"
     if usd_per_million and month.total_usd < SMALL_USD:
-        a_year = theme.money(month.total_usd * MONTHS_A_YEAR)
-        told = f"Keeping these records costs {theme.money(usd_per_million)} per million requests, here {a_year} a year"
+        a_year = theme.money((usd_logged or month.total_usd) * MONTHS_A_YEAR)
+        told = f"Keeping these records costs {theme.money(usd_per_million)} per million requests, {a_year} a year as logged"
     else:
         told = f"Keeping these records costs {a_month}"
     if month.ingest_share >= WRONG_LEVER_SHARE:
         share = theme.percent(month.ingest_share)
         return f"{told}; {share} of it is ingest, so retention days are the wrong lever."
-    return f"{told}; a period 10 % shorter saves {theme.percent(elasticity * 0.1, digits=1)} of it."
+    return f"{told}; a period 10 % shorter saves {_tenth(elasticity)} of it."
 
 
 def tiles(
@@ -87,7 +94,7 @@ def lever(month: MonthlyCost, *, elasticity: float, text_share: float) -> Tile:
     Where ingest is most of the bill the first is small and the second is not: days are the wrong
     lever.
     """
-    days, share = (theme.percent(part * 0.1, digits=1) for part in (elasticity, text_share))
+    days, share = _tenth(elasticity), _tenth(text_share)
     is_wrong = month.ingest_share >= WRONG_LEVER_SHARE
     tone: Tone = "bad" if is_wrong else "neutral"
     told = "▼ the wrong lever: " if is_wrong else "● "
@@ -95,6 +102,12 @@ def lever(month: MonthlyCost, *, elasticity: float, text_share: float) -> Tile:
         label="10 % fewer days save", value=days.removesuffix(" %"), unit="%", tone=tone,
         delta=f"{told}10 % less text kept saves {share}", foot="of the month",
     )  # fmt: skip
+
+
+def _tenth(part: float) -> str:
+    """Write a tenth of a share; a decimal only where it says something."""
+    share = part * 0.1
+    return theme.percent(share, digits=0 if abs(share * 100 - round(share * 100)) < 0.05 else 1)
 
 
 def conflicting(resolutions: Sequence[Resolution]) -> list[Resolution]:
@@ -169,7 +182,10 @@ def law_bands(caption: Caption, *, resolutions: Sequence[Resolution]) -> Chart:
         "ticktext": [theme.plain(name) for name in names],
         "tickfont": {"size": 12, "color": theme.INK_2},
     }  # fmt: skip
-    layout["xaxis"] |= {"range": [0, reach], "ticksuffix": " d", "nticks": 4, "tickangle": 0}
+    layout["xaxis"] |= {
+        "range": [0, reach], "ticksuffix": " d", "nticks": 4, "tickangle": 0, "tickformat": ",d",
+    }  # fmt: skip
+    layout["meta"] = {"narrow": names_above(layout, names)}
     lower = [band.lower.days if band.lower else 0 for _, band in lanes]
     upper = [band.upper.days if band.upper else reach for _, band in lanes]
     # A bar only where the law names a bound: no number in law is no permission.
@@ -183,7 +199,9 @@ def law_bands(caption: Caption, *, resolutions: Sequence[Resolution]) -> Chart:
     stated = [one.series.stated_days for one, _ in lanes]
     marks = {
         "type": "scatter", "mode": "markers", "x": stated, "y": places, "name": "stated",
-        "marker": {"symbol": "line-ns", "size": 16, "line": {"width": 2.5, "color": theme.ACTUAL}},
+        "marker": {"symbol": "line-ns", "size": 16, "line": {"width": 2.5, "color": [
+            theme.BAD if _is_outside(one.series.stated_days, band) else theme.ACTUAL for one, band in lanes
+        ]}},
         "hovertemplate": "stated %{x:.0f} days<extra></extra>",
     }  # fmt: skip
     rows = [
@@ -201,9 +219,17 @@ def law_bands(caption: Caption, *, resolutions: Sequence[Resolution]) -> Chart:
         columns=("Series", "at least", "at most", "stated", "verdict", "why"),
         summary=(
             f"{inside} of {len(lanes)} bands can be kept; for {unnamed} the law names no number. "
-            "The mark is the stated period."
+            "The mark is the stated period, orange where it lies outside its band."
         ),
     )  # fmt: skip
+
+
+def _is_outside(stated: int | None, band: Band) -> bool:
+    """Whether the stated period breaks what the law asks; where nothing is stated it cannot."""
+    if stated is None:
+        return False
+    too_short = band.lower is not None and stated < band.lower.days
+    return too_short or (band.upper is not None and stated > band.upper.days)
 
 
 def _class_of(one: Resolution) -> str:

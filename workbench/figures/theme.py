@@ -125,6 +125,20 @@ def digits_for(largest: float) -> int:
     )
 
 
+def in_row(value: float | None, *, digits: int) -> str:
+    """Write a number beside others of `digits` decimals; one too small for them is not called zero.
+
+    Examples
+    --------
+    >>> in_row(0.0939, digits=4), in_row(0.00002, digits=4), in_row(0.0, digits=1)
+    ('0.0939', '≈ 0', '0')
+    """
+    if value == 0:
+        return "0"
+    text = number(value, digits=digits)
+    return text if text == NOT_KNOWN or any(c in "123456789" for c in text) else "≈ 0"
+
+
 def column_digits(values: Sequence[float | None]) -> int:
     """Return the one number of decimals for a table column: cents, or what its smallest needs.
 

@@ -16,6 +16,9 @@ function el(name, attributes = {}, ...children) {
   return node;
 }
 
+/** Keep a figure and its unit on one line: 87 %, 2.5 GB. */
+const bound = (text) => String(text ?? "").replace(/(\d) (?=(%|GB|ms|s|h|min|d)(?![\w]))/g, "$1\u00a0");
+
 const inVoila = () => document.body.classList.contains("wb-shell");
 
 function pageConfig() {
@@ -159,7 +162,7 @@ function tile(data) {
   return el("section", { class: "wb-tile", "aria-label": `${data.label}: ${data.value} ${data.unit}. ${data.delta}` },
     el("h3", { title: data.label }, data.label),
     el("div", { class: "wb-value" }, data.value, data.unit ? el("small", {}, data.unit) : null),
-    el("div", { class: `wb-delta ${data.tone}` }, data.delta || " "),
+    el("div", { class: `wb-delta ${data.tone}` }, bound(data.delta) || " "),
     sparkline(data.spark ?? []) ?? el("div"),
     el("div", { class: "wb-foot" }, el("span", {}, data.foot), anchor(data.why)));
 }
@@ -170,16 +173,21 @@ function tableOf(data, caption) {
   const words = (cell) => String(typeof cell === "object" ? cell.text : cell);
   // A bracket hangs to the right of the figures, so that decimals stand under each other.
   const hung = data.columns.map((_, c) => data.rows.some((row) => words(row[c]).endsWith(")")) && !text.has(data.columns[c]));
-  return el("table", { class: "wb-table" },
+  // On a phone a table with no room is one block a row, each figure beside its column's name.
+  const pixels = data.columns.map((name, c) => Math.max(name.length * 6, ...data.rows.map((row) => Math.min(words(row[c]).length, c ? Infinity : 17) * 6.6)) + 8);
+  const wordy = data.rows.some((row) => row.some((cell, c) => c && words(cell).length > 40));
+  const wide = data.columns.length > 2 && pixels.reduce((sum, one) => sum + one, 0) > 340;
+  return el("table", { class: `wb-table${wide ? " wb-wide" : ""}${wordy ? " wb-wordy" : ""}`, role: "table" },
     el("caption", { class: "wb-sr" }, caption),
     el("thead", {}, el("tr", {}, ...data.columns.map((name) => el("th", { scope: "col", class: text.has(name) ? "text" : null }, name)))),
-    el("tbody", {}, ...data.rows.map((row, r) => el("tr", { class: data.has_total && r === last ? "total" : null },
+    el("tbody", {}, ...data.rows.map((row, r) => el("tr", { role: "row", class: data.has_total && r === last ? "total" : null },
       ...row.map((cell, c) => {
         const rich = typeof cell === "object" ? cell : { text: cell };
         const inner = rich.link ? anchor({ ...rich.link, text: rich.text }) ?? rich.text : rich.tag ? el("span", { class: "wb-tag" }, rich.text) : rich.text;
         const hang = hung[c] && !words(cell).endsWith(")");
         const kind = [text.has(data.columns[c]) ? "text" : "", hang ? "hang" : "", rich.tone && rich.tone !== "neutral" ? rich.tone : ""].join(" ").trim();
-        return el("td", { class: kind || null }, inner);
+        const long = words(cell).length > 16 ? " long" : "";
+        return el("td", { role: "cell", class: (kind + long).trim() || null, "data-label": data.columns[c] }, inner);
       })))));
 }
 
@@ -205,7 +213,7 @@ class Card {
   show(data) {
     this.data = data;
     this.node.dataset.span = data.span;
-    this.title.textContent = data.title; this.sub.textContent = data.subtitle; this.note.textContent = data.foot;
+    this.title.textContent = bound(data.title); this.sub.textContent = bound(data.subtitle); this.note.textContent = bound(data.foot);
     const chart = "figure" in data;
     this.links.replaceChildren(...[chart && !data.empty ? this.toggle : null, anchor(data.why)].filter(Boolean));
     this.summary.textContent = chart ? data.summary : "";

@@ -76,7 +76,8 @@ class Board {
     if (name === "details") { this.more.hidden = data.length === 0; this.place(data, this.moreGrid, this.moreCards); if (this.more.open) this.schedule(); }
   }
   showHead(data) {
-    if (this.heading.textContent !== data.answer) this.heading.textContent = data.answer;
+    const answer = bound(data.answer);
+    if (this.heading.textContent !== answer) this.heading.textContent = answer;
     this.scope.textContent = data.scope; this.notice.textContent = data.notice ?? ""; this.notice.hidden = !data.notice;
     this.state.replaceChildren(...stateLine(data.state ?? []));
     this.page?.classList.toggle("wb-stale", Boolean(data.stale));
