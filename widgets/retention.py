@@ -299,9 +299,18 @@ def _volume(reading: Reading, values: Values) -> str:
 
 def _matrix(reading: Reading) -> Chart:
     outside = sum(one["verdict"] == "outside" for one in reading.places)
-    title = f"{outside} of {len(reading.places)} places lie where the data must not"
+    settled = sum(one["verdict"] in ("inside", "outside") for one in reading.places)
+    count = len(reading.places)
+    if outside:
+        title = f"{outside} of {count} places lie where the data must not"
+    elif settled < count:
+        title = (
+            f"No place named lies where data must not; {count - settled} of {count} are not known"
+        )
+    else:
+        title = "No place named lies where data must not" if count else "No place is named"
     caption = Caption(
-        title=title if outside else "No data lives where it must not" if reading.places else "No place is named",
+        title=title,
         subtitle=f"Data class by region: {KEY}",
         foot="From the dossiers; a number counts models, backups and stores it goes to, each class of a feature alike",
     )  # fmt: skip

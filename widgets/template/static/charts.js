@@ -186,7 +186,7 @@ function tableOf(data, caption) {
         const inner = rich.link ? anchor({ ...rich.link, text: rich.text }) ?? rich.text : rich.tag ? el("span", { class: "wb-tag" }, rich.text) : rich.text;
         const hang = hung[c] && !words(cell).endsWith(")");
         const kind = [text.has(data.columns[c]) ? "text" : "", hang ? "hang" : "", rich.tone && rich.tone !== "neutral" ? rich.tone : ""].join(" ").trim();
-        const long = words(cell).length > 16 ? " long" : "";
+        const long = words(cell).length + data.columns[c].length > 24 ? " long" : "";
         return el("td", { role: "cell", class: (kind + long).trim() || null, "data-label": data.columns[c] }, inner);
       })))));
 }
