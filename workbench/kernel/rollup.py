@@ -36,14 +36,6 @@ TABLES = {
 }  # fmt: skip
 """Rollup tables and their columns. A latency bin n holds [1.02**n, 1.02**(n+1)) ms."""
 
-_USER_CUTS = {
-    "feature": "feature",
-    "environment": "environment",
-    "tenant": "tenant",
-    "feature in environment": "concat_ws(' in ', feature, environment)",
-}
-"""Cuts by which distinct users are counted, and their SQL."""
-
 
 def touched(
     *,
@@ -180,37 +172,6 @@ def fill_latency() -> str:
         f"AS t {by_day.join_names('t', 'served', 'attribution')} WHERE latency_bin IS NOT NULL "
         "GROUP BY day, model, feature, latency_bin"
     )
-
-
-def users_by_day(*, usage: str, days: str) -> str:
-    """Return the statement that finds who used what on each day, into a temporary table.
-
-    Read once for all grains and cuts: the weeks that the days of the column `d` touch are in it.
-    """
-    return (
-        "CREATE OR REPLACE TEMP TABLE users_by_day AS SELECT DISTINCT CAST(started_at AS DATE) AS "
-        f"day, feature, environment, tenant, user_hash FROM {usage} WHERE user_hash IS NOT NULL "
-        f"AND started_at >= (SELECT date_trunc('week', min(d)) FROM ({days})) "
-        f"AND started_at < (SELECT date_trunc('week', max(d)) + INTERVAL 7 DAY FROM ({days}))"
-    )
-
-
-def fill_users(*, seen: str, grain: str) -> list[str]:
-    """Distinct users of one grain (day, week, month), overall and by each cut.
-
-    Counted over the whole periods in `seen` (see `users_by_day`): users of days do not add.
-    """
-    period = f"CAST(date_trunc('{grain}', day) AS DATE)"
-    base = f"FROM {seen} GROUP BY"
-    return [
-        f"INSERT INTO rollup_users SELECT '{grain}', {period}, 'all', NULL, "
-        f"count(DISTINCT user_hash) {base} 2",
-        *(
-            f"INSERT INTO rollup_users SELECT '{grain}', {period}, '{cut}', {value}, "
-            f"count(DISTINCT user_hash) {base} 2, 4"
-            for cut, value in _USER_CUTS.items()
-        ),
-    ]
 
 
 OUTCOME_TABLE = """feature VARCHAR, environment VARCHAR, tenant VARCHAR, day DATE, units BIGINT,

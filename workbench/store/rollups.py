@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from workbench.kernel import by_day, price, rollup
+from workbench.kernel import by_day, price, rollup, user_counts
 from workbench.kernel.price import CURRENT
 from workbench.schema import METERS
 from workbench.store import kept_counts, kept_rollups, kept_units
@@ -148,15 +148,18 @@ def _refresh_users(catalog: Catalog, *, months: list[str]) -> None:
     touched = ", ".join(f"DATE '{month}'" for month in months)
     days = f"SELECT unnest(generate_series(m, m + INTERVAL 1 MONTH - INTERVAL 1 DAY, INTERVAL 1 DAY)) AS d FROM (SELECT unnest([{touched}]) AS m)"
     usage = catalog.relation("usage", months=_months_around(months), late=False)
-    run(rollup.users_by_day(usage=usage, days=days))
+    found = run(user_counts.by_day(usage=usage, days=days)).fetchall()
+    periods: dict[str, list[str]] = {}
     for grain in ("day", "week", "month"):
-        periods = f"SELECT DISTINCT date_trunc('{grain}', d)::DATE FROM ({days})"
-        listed = ", ".join(f"DATE '{row[0]}'" for row in run(periods).fetchall())
+        rows = run(f"SELECT DISTINCT date_trunc('{grain}', d)::DATE FROM ({days})").fetchall()
+        periods[grain] = [str(row[0]) for row in rows]
+        listed = ", ".join(f"DATE '{day}'" for day in periods[grain])
         run(f"DELETE FROM rollup_users WHERE grain = '{grain}' AND period IN ({listed})")
-        seen = f"(SELECT * FROM users_by_day WHERE date_trunc('{grain}', day) IN ({listed}))"
-        for statement in rollup.fill_users(seen=seen, grain=grain):
+    if found[0][0]:
+        for statement in (*user_counts.number(), *user_counts.fill(periods=periods)):
             run(statement)
-    run("DROP TABLE users_by_day")
+    for table in user_counts.TEMPORARY:
+        run(f"DROP TABLE IF EXISTS {table}")
 
 
 def _months_around(months: list[str]) -> list[str]:
