@@ -212,7 +212,7 @@ def _models(reading: Reading) -> tuple[Chart, ...]:
         figures.by_model(
             Caption(
                 title=title,
-                subtitle=f"{one.provider}, {reading.month}, {{unit}} · dark: invoice, light: logs",
+                subtitle=f"{one.provider}, {reading.month}, {{unit}} · strong: invoice, pale: logs",
                 foot=MEASURED, span="narrow", why=Link(anchor="definitions"),
             ),
             one=one,

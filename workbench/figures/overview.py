@@ -141,7 +141,7 @@ def daily_by_feature(
     if ordered and whole:
         title = f"{ordered[0]} is {theme.percent(now[ordered[0]] / whole)} of the month's spend"
     caption = Caption(
-        title=title, subtitle=f"Contract cost by feature, {{unit}} · dark: {names[1]}, light: {names[0]}",
+        title=title, subtitle=f"Contract cost by feature, {{unit}} · strong: {names[1]}, pale: {names[0]}",
         span="narrow", foot=f"The {len(ordered)} largest of {len(now)} features",
         why=Link(text="unit economics", page=UNIT_PAGE, filter={"feature": "all"}),
     )  # fmt: skip

@@ -151,7 +151,7 @@ def unit_costs(
         if ai_usd is not None and ai_usd != full_usd:
             title += f" when people are counted, {theme.money(ai_usd)} when they are not"
     caption = Caption(
-        title=title, subtitle="Per unit of value, {unit} · dark: fully loaded, light: AI side · each from zero on its own scale",
+        title=title, subtitle="Per unit of value, {unit} · strong: fully loaded, pale: AI side · each from zero on its own scale",
         span="wide", foot="Measured; unpriced requests are in no sum",
         why=Link(text="unit economics", page="unit_economics"),
     )  # fmt: skip

@@ -106,7 +106,7 @@ def four_costs(costs: UnitCosts, measured: UnitCosts, *, unit: str, modelled: bo
         title = (
             f"Counting everything, one {unit} costs {theme.number(ratio)} times the naive figure"
         )
-    subtitle = f"Per {unit}, {{unit}}" + (" · light: measured" if modelled else "")
+    subtitle = f"Per {unit}, {{unit}}" + (" · pale: measured" if modelled else "")
     caption = Caption(
         title=title, subtitle=subtitle, span="narrow", why=Link(anchor="definitions"),
         foot="Definitions: naive, loaded AI, fully loaded, marginal",
@@ -201,7 +201,7 @@ def movers(
         word = "more" if moved > 0 else "less"
         title = f"{name} moved most: {theme.money(abs(moved))} {word} than {names[0]}"
     caption = Caption(
-        title=title, subtitle=f"Cost by {by}, {{unit}} · dark: {names[1]}, light: {names[0]}", span="narrow",
+        title=title, subtitle=f"Cost by {by}, {{unit}} · strong: {names[1]}, pale: {names[0]}", span="narrow",
         foot="Changes add up to the change of the total",
     )  # fmt: skip
     return bars(
