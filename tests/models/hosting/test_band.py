@@ -59,14 +59,26 @@ def held(off, *, situation, groups=None, nearness=None):
     )
 
 
-def test_the_ends_are_the_tenth_and_ninetieth_percentile_of_the_situation():
+def test_the_ends_hold_eighty_percent_of_the_next_error_of_the_situation():
     near, far = np.arange(1, 41) / 100, np.arange(1, 41) / 10
     band = band_of([held(near, situation=0), held(far, situation=2)])
     low, high = spread(band, np.array([0.5, 0.5]), np.array([0, 2]))
-    # the middle of the fourth of forty equal weights is 8.75 %, of the fifth 11.25 %: 4.5 of forty
-    assert low[0] == pytest.approx([0.045, 0.09, 0.135])
-    assert high[0] == pytest.approx([0.365, 0.73, 1.095])
+    # the error of rank 0.9 * 41 = 36.9 of forty, and of rank 4.1
+    assert low[0] == pytest.approx([0.041, 0.082, 0.123])
+    assert high[0] == pytest.approx([0.369, 0.738, 1.107])
     assert high[1] == pytest.approx(10 * high[0])
+
+
+def test_few_errors_reach_further_than_many_of_the_same_spread():
+    """A quantile of few errors holds less of the next one; the share it holds is the same."""
+    rng = np.random.default_rng(3)
+    inside = []
+    for _ in range(400):
+        seen = rng.standard_normal(40)
+        low, high = spread(band_of([held(seen, situation=0)]), np.array([0.5]), np.array([0]))
+        after = rng.standard_normal(50)
+        inside.append(np.mean((low[0, 0] <= after) & (after <= high[0, 0])))
+    assert np.mean(inside) == pytest.approx(0.8, abs=0.02)
 
 
 def test_a_large_group_counts_as_the_root_of_its_rows():
@@ -84,9 +96,9 @@ def test_a_thin_situation_takes_the_next_less_known_one():
     many, wide = np.linspace(-1, 1, 45), np.linspace(-5, 5, 45)
     band = band_of([held(many, situation=0), held(wide, situation=3), held(many[:5], situation=1)])
     _, high = spread(band, np.full(4, 0.5), np.arange(4))
-    # 90 % of 45 equal weights is 40.5: the middle of the 41st, 40 of 44 steps of the line
-    assert high[1, 0] == high[2, 0] == high[3, 0] == pytest.approx(45 / 11)
-    assert high[0, 0] == pytest.approx(9 / 11)
+    # the error of rank 0.9 * 46 = 41.4 of 45, which is 40.4 of 44 steps along the line
+    assert high[1, 0] == high[2, 0] == high[3, 0] == pytest.approx(-5 + 40.4 * 10 / 44)
+    assert high[0, 0] == pytest.approx(-1 + 40.4 * 2 / 44)
     few = band_of([held(many[:9], situation=0)])
     assert all(len(knots) == 1 for knots in few.nearness)
     assert len(few.low) == len(SITUATIONS)

@@ -12,6 +12,11 @@ machine; machine; family) and its error counts in the situation it is then in. I
 situation the 10th and 90th percentile follow the likeness to the nearest anchor. Points of one
 group err together, so a row weighs 1 / sqrt(rows of its group), between one vote a row and one
 a group.
+
+A quantile of m errors holds less of the next one than its name says. As split conformal
+prediction has it (Lei and others, Distribution-Free Predictive Inference for Regression, section
+2.2, 2018), the high end is therefore the error of rank 0.9 (m + 1), and the low one as far from
+its end; a group of n rows counts as the sqrt(n) errors that its weights add up to.
 """
 
 from collections.abc import Sequence
@@ -31,7 +36,8 @@ KNOTS: Final = (6, 3, 3, 2)
 """Groups by likeness in each situation; fewer where there are fewer points."""
 LEAST_ROWS: Final = 30
 """Held-out points a knot needs, and a situation to have a band of its own."""
-LOW, HIGH = 0.1, 0.9
+TAIL: Final = 0.1
+"""Share of answers beyond each end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,14 +102,14 @@ def band_of(held_out: Sequence[HeldOut]) -> Band:
     off = np.vstack([one.off for one in held_out])
     nearness = np.concatenate([one.nearness for one in held_out])
     situation = np.concatenate([one.situation for one in held_out])
-    weight = np.concatenate([_weights(one.groups) for one in held_out])
+    group = _numbered_apart([one.groups for one in held_out])
     tables = [
-        _table(off[rows], nearness[rows], weight[rows], knots=KNOTS[place])
+        _table(off[rows], nearness[rows], group[rows], knots=KNOTS[place])
         if (rows := situation == place).sum() >= LEAST_ROWS
         else None
         for place in range(len(SITUATIONS))
     ]
-    spare = _table(off, nearness, weight, knots=1)
+    spare = _table(off, nearness, group, knots=1)
     filled = [_nearest_table(tables, place) or spare for place in range(len(SITUATIONS))]
     return Band(
         nearness=tuple(table[0] for table in filled), low=tuple(table[1] for table in filled),
@@ -126,14 +132,25 @@ def spread(band: Band, nearness: Floats, situation: Rows) -> tuple[Floats, Float
 Table = tuple[Floats, Floats, Floats]
 
 
-def _table(off: Floats, nearness: Floats, weight: Floats, *, knots: int) -> Table:
+def _table(off: Floats, nearness: Floats, group: Rows, *, knots: int) -> Table:
     order = np.argsort(nearness, kind="stable")
-    groups = np.array_split(order, max(1, min(knots, len(order) // LEAST_ROWS)))
-    ends = [
-        np.array([_quantiles(off[rows], weight[rows], level) for rows in groups])
-        for level in (LOW, HIGH)
-    ]
-    return np.array([float(np.median(nearness[rows])) for rows in groups]), ends[0], ends[1]
+    parts = np.array_split(order, max(1, min(knots, len(order) // LEAST_ROWS)))
+    ends = [_ends(off[rows], group[rows]) for rows in parts]
+    return (
+        np.array([float(np.median(nearness[rows])) for rows in parts]),
+        np.array([low for low, _ in ends]),
+        np.array([high for _, high in ends]),
+    )
+
+
+def _ends(off: Floats, group: Rows) -> tuple[Floats, Floats]:
+    """Return the low and the high end of each column for the next group's errors."""
+    _, where, counts = np.unique(group, return_inverse=True, return_counts=True)
+    weight = 1.0 / np.sqrt(counts[where])
+    effective = np.sqrt(counts).sum()  # a group of n rows counts as sqrt(n) errors
+    rank = (1 - TAIL) * (effective + 1)
+    tail = max(0.0, 1 - (rank - 0.5) / effective)  # each error stands in the middle of its weight
+    return _quantiles(off, weight, tail), _quantiles(off, weight, 1 - tail)
 
 
 def _quantiles(off: Floats, weight: Floats, level: float) -> Floats:
@@ -146,9 +163,10 @@ def _quantiles(off: Floats, weight: Floats, level: float) -> Floats:
     return found
 
 
-def _weights(groups: Rows) -> Floats:
-    _, where, counts = np.unique(groups, return_inverse=True, return_counts=True)
-    return 1.0 / np.sqrt(counts[where])
+def _numbered_apart(ways: Sequence[Rows]) -> Rows:
+    """Return group numbers over all ways of leaving out, none used by two of them."""
+    starts = np.cumsum([0, *(int(groups.max()) + 1 for groups in ways)])
+    return np.concatenate([groups + start for groups, start in zip(ways, starts, strict=False)])
 
 
 def _nearest_table(tables: Sequence[Table | None], place: int) -> Table | None:
