@@ -4,8 +4,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import duckdb
+
 from workbench import schema
 from workbench.errors import StoreError
+from workbench.store import segments
 from workbench.store.catalog import Catalog
 
 _FEW = 3
@@ -20,12 +23,33 @@ def add(catalog: Catalog, sidecars: Sequence[Mapping[str, Any]]) -> None:
         If a sidecar or a file it names is damaged. Sidecars read from disk are listed one by one,
         so that the message names the file; those just written are listed together.
     """
-    if len(sidecars) <= _FEW or any("sidecar" in one for one in sidecars):
-        for one in sidecars:
-            catalog.add_batch(dict(one))
-        return
+    apart = len(sidecars) <= _FEW or any("sidecar" in one for one in sidecars)
+    for some in [[one] for one in sidecars] if apart else [sidecars]:
+        try:
+            _list(catalog, some)
+        except (duckdb.Error, KeyError, TypeError, ValueError) as error:
+            name = some[0].get("sidecar", some[0]["source_id"])
+            raise segments.unreadable(name, error) from error
+
+
+def list_again(catalog: Catalog, sidecar: Mapping[str, Any]) -> None:
+    """List a batch whose files were written anew in place of what is listed of it."""
+    for table in ("manifest", "segment", "disposed", "refused"):
+        catalog.connection.execute(
+            f"DELETE FROM {table} WHERE source_id = ?", [sidecar["source_id"]]
+        )
+    add(catalog, [sidecar])
+
+
+def _list(catalog: Catalog, sidecars: Sequence[Mapping[str, Any]]) -> None:
     _insert(catalog, "manifest", [_manifest_row(one) for one in sidecars])
     _add_segments(catalog, sidecars)
+    gone = [
+        [one["source_id"], one["kind"], f"{month['month']}-01", month["rows"]]
+        for one in sidecars
+        for month in one.get("disposed", ())
+    ]
+    _insert(catalog, "disposed", gone)
     refused = [
         str(catalog.layout.store / one["quarantine"]["file"])
         for one in sidecars
@@ -43,10 +67,10 @@ def _manifest_row(sidecar: Mapping[str, Any]) -> list[Any]:
     return [
         *(sidecar[column.name] for column in schema.MANIFEST_COLUMNS),
         sidecar["kind"],
-        sidecar["prefix_sha256"],
-        sidecar["byte_length"],
-        json.dumps(sidecar["constants"]),
-        "\n".join(sidecar["notes"]),
+        sidecar.get("prefix_sha256"),
+        sidecar.get("byte_length"),
+        json.dumps(sidecar.get("constants", {})),
+        "\n".join(sidecar.get("notes", ())),
     ]
 
 
@@ -83,7 +107,7 @@ def _add_rate_keys(catalog: Catalog, sidecars: Sequence[Mapping[str, Any]]) -> N
     last = max(tuples.values(), default=0)
     new_tuples: list[list[Any]] = []
     new_keys: list[list[Any]] = []
-    for key, month, *parts in (key for one in sidecars for key in one["rate_keys"]):
+    for key, month, *parts in (key for one in sidecars for key in one.get("rate_keys", ())):
         names = tuple(parts)
         if names not in tuples:
             last += 1

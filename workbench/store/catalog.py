@@ -5,7 +5,6 @@ open for writing; DuckDB itself holds the lock.
 """
 
 import contextlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -124,67 +123,6 @@ class Catalog:
         }
         return [one for one in segments.sidecars(self.layout) if one["source_id"] not in known]
 
-    def add_batch(self, sidecar: dict[str, Any]) -> None:
-        """List a committed batch: manifest, segments, quarantine, rate keys. In a transaction.
-
-        Raises
-        ------
-        StoreError
-            If the sidecar or a file it names is damaged.
-        """
-        try:
-            self._list(sidecar)
-        except (duckdb.Error, KeyError, TypeError, ValueError) as error:
-            raise segments.unreadable(
-                sidecar.get("sidecar", sidecar["source_id"]), error
-            ) from error
-
-    def list_again(self, sidecar: dict[str, Any]) -> None:
-        """List a batch whose files were written anew in place of what is listed of it."""
-        for table in ("manifest", "segment", "disposed", "refused"):
-            self.connection.execute(
-                f"DELETE FROM {table} WHERE source_id = ?", [sidecar["source_id"]]
-            )
-        self.add_batch(sidecar)
-
-    def _list(self, sidecar: dict[str, Any]) -> None:
-        names = [column.name for column in schema.MANIFEST_COLUMNS]
-        values = [sidecar[name] for name in names]
-        values += [sidecar["kind"], sidecar.get("prefix_sha256"), sidecar.get("byte_length")]
-        values += [json.dumps(sidecar.get("constants", {})), "\n".join(sidecar.get("notes", ()))]
-        marks = ", ".join("?" for _ in values)
-        self.connection.execute(f"INSERT INTO manifest VALUES ({marks})", values)
-        for entry in sidecar["segments"]:
-            self._add_segment(sidecar, entry)
-        for gone in sidecar.get("disposed", ()):
-            self.connection.execute(
-                "INSERT INTO disposed VALUES (?, ?, ?, ?)",
-                [sidecar["source_id"], sidecar["kind"], f"{gone['month']}-01", gone["rows"]],
-            )
-        if sidecar["quarantine"]:
-            chosen = ", ".join(column.name for column in schema.QUARANTINE_COLUMNS)
-            self.connection.execute(
-                f"INSERT INTO refused SELECT {chosen} FROM read_parquet(?)",
-                [str(self.layout.store / sidecar["quarantine"]["file"])],
-            )
-        for key, month, *parts in sidecar.get("rate_keys", ()):
-            self._add_rate_key(key, month, parts)
-
-    def _add_segment(self, sidecar: dict[str, Any], entry: dict[str, Any]) -> None:
-        path = str(self.layout.store / entry["file"])
-        meters = 0
-        if sidecar["kind"] == "usage":
-            row = self.one("SELECT coalesce(bit_or(meter_mask), 0) FROM read_parquet(?)", [path])
-            meters = row[0] if row else 0
-        self.connection.execute(
-            "INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                sidecar["source_id"], sidecar["kind"], f"{entry['month']}-01", entry["file"],
-                entry["rows"], entry["first"], entry["last"], entry["bytes"], entry["sha256"],
-                meters, self.note_lacking(entry),
-            ],
-        )  # fmt: skip
-
     def note_lacking(self, entry: Mapping[str, Any]) -> str:
         """Remember which columns a committed segment has not, before the catalog lists it."""
         lacking = ",".join(entry.get("lacking", ()))
@@ -196,30 +134,6 @@ class Catalog:
             rows = self.connection.execute("SELECT file, lacking FROM segment").fetchall()
             self._lacking = {str(self.layout.store / file): lacking for file, lacking in rows}
         return self._lacking
-
-    def _add_rate_key(self, key: int, month: str, parts: Sequence[str | None]) -> None:
-        same = " AND ".join(f"{name} IS NOT DISTINCT FROM ?" for name in schema.RATE_KEY_COLUMNS)
-        found = self.one(
-            f"SELECT tuple_id FROM rate_tuple WHERE {same}",
-            list(parts),
-        )
-        if found is None:
-            found = self.one(
-                "INSERT INTO rate_tuple SELECT coalesce(max(tuple_id), 0) + 1, ?, ?, ?, ?, ? "
-                "FROM rate_tuple RETURNING tuple_id",
-                parts,
-            )
-        assert found is not None
-        clash = self.one("SELECT tuple_id, month FROM rate_keys WHERE rate_key = ?", [key])
-        if clash is None:
-            self.connection.execute(
-                "INSERT INTO rate_keys VALUES (?, ?, ?)", [key, found[0], month]
-            )
-        elif clash[0] != found[0] or str(clash[1]) != month:
-            raise StoreError(
-                f"Rate key {key} stands for two models ({parts} in {month}, and tuple {clash[0]} in "
-                f"{clash[1]}). Nothing was committed; please report this with both log files."
-            )
 
     def tuples(self) -> list[tuple[Any, ...]]:
         """Return every (tuple_id, provider, model, tier, variant, region) in use."""

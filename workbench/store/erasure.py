@@ -16,6 +16,7 @@ from typing import Any
 
 from workbench.errors import InputError
 from workbench.store import (
+    batches,
     certificates,
     compaction,
     erased,
@@ -172,7 +173,7 @@ def _mend_catalog(layout: Layout, changed: Sequence[Mapping[str, Any]], subject:
     """List the changed files, then copy the catalog: freed pages would still be readable."""
     with Catalog.open(layout) as catalog, catalog.transaction():
         for sidecar in changed:
-            catalog.list_again(dict(sidecar))
+            batches.list_again(catalog, sidecar)
         kept_units.forget(catalog, subject)
     compaction.compact(layout)
 

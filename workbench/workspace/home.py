@@ -2,7 +2,6 @@
 
 import json
 import secrets
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -32,7 +31,7 @@ from workbench.store import (
 )
 from workbench.store.catalog import Catalog
 from workbench.store.layout import Layout
-from workbench.workspace import billed, own_capacity, papers, price_imports
+from workbench.workspace import billed, own_capacity, papers, price_imports, settings
 from workbench.workspace.reading import Desk, IngestReport, Progress, Reading
 
 if TYPE_CHECKING:
@@ -77,7 +76,9 @@ class Workspace:
             (layout.root / folder).mkdir(exist_ok=True)
         if not layout.config.exists():
             listed = ", ".join(f'"{layer}"' for layer in layers)
-            text = _CONFIG.format(name=json.dumps(name or layout.root.name), layers=listed)
+            text = settings.TEMPLATE.format(
+                name=json.dumps(name or layout.root.name), layers=listed
+            )
             layout.config.write_text(text)
         layout.secrets.mkdir(exist_ok=True, mode=0o700)
         if not layout.user_key.exists():
@@ -158,12 +159,7 @@ class Workspace:
 
     def settings(self) -> dict[str, Any]:
         """Return `workbench.toml`."""
-        try:
-            return tomllib.loads(self.layout.config.read_text())
-        except (OSError, tomllib.TOMLDecodeError) as error:
-            raise InputError(
-                f"{self.layout.config}: not readable ({error}). Mend it, or `workbench init` again."
-            ) from error
+        return settings.read(self.layout)
 
     def import_prices(self, paths: Iterable[Path], *, now: datetime) -> list[PriceImport]:
         """Import contract sheets and sheets of own capacity, and price all usage again with them.
@@ -386,21 +382,3 @@ def _tell(progress: Progress | None, report: IngestReport, told: int, files: int
         for one in report.staged[told:]:
             progress(Path(one.path), one.records, files)
     return len(report.staged)
-
-
-_CONFIG = """# A workspace of the workbench. Money is US dollars; days, months and closes are UTC.
-name = {name}
-reporting_currency = "USD"
-reporting_timezone = "UTC"
-
-[prices]
-layers = [{layers}]
-
-# Prompts and answers are kept only of the data classes named here, screened first:
-# [content]
-# keep = ["customer content"]
-
-# Metering rows of features whose dossier states no period:
-# [retention]
-# metering_days = 2555
-"""
