@@ -9,6 +9,7 @@ Without fork or process descriptors (Windows, macOS) kernels start as Jupyter st
 
 import asyncio
 import contextlib
+import ctypes
 import gc
 import importlib
 import json
@@ -36,6 +37,10 @@ KERNEL_MODULES = (
     "workbench.store.snapshot",
 )  # fmt: skip
 """What a kernel imports until its first cell has run, beside the page itself."""
+
+
+END_WITH_PARENT = 1
+"""PR_SET_PDEATHSIG of Linux, where alone kernels are forked (see POSSIBLE)."""
 
 
 class Forked:
@@ -175,20 +180,28 @@ def serve_forks(descriptor: int, modules: Sequence[str]) -> None:
     local_ips()  # kept for the kernels, who ask as well
     gc.freeze()  # what is shared stays shared
     lines = socket.socket(fileno=descriptor).makefile("rw", encoding="utf-8")
+    me = os.getpid()
     for line in lines:
         wanted = json.loads(line)
         pid = os.fork()
         if pid == 0:
             lines.close()
-            _become_kernel(**wanted)
+            _become_kernel(parent=me, **wanted)
             return
         lines.write(f"{pid}\n")
         lines.flush()
 
 
-def _become_kernel(*, argv: list[str], env: dict[str, str], cwd: str) -> None:
-    """Be what `python -m ipykernel_launcher` would be in a new process, until told to stop."""
-    parent = os.getppid()
+def _become_kernel(*, parent: int, argv: list[str], env: dict[str, str], cwd: str) -> None:
+    """Be what `python -m ipykernel_launcher` would be in a new process, until told to stop.
+
+    It ends with its parent, which may be gone before this process has begun: the number is
+    therefore the parent's own word, and the system is asked to end this process with it. The
+    kernel's own watch begins later, and sees no end that came before.
+    """
+    ctypes.CDLL(None).prctl(END_WITH_PARENT, signal.SIGKILL)
+    if os.getppid() != parent:
+        return
     os.setsid()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
