@@ -19,6 +19,7 @@ from workbench.models.reconciliation import (
 from workbench.pricing.book import ActivePrices
 from workbench.store import invoices
 from workbench.workspace import Workspace
+from workbench.workspace.billed import charged_for
 
 _LOGGED = """
     SELECT strftime(day, '%Y-%m') AS month, provider, model,
@@ -128,10 +129,7 @@ def _logged(row: Mapping[str, Any], active: ActivePrices) -> LoggedModel:
 def _billed(
     line: Mapping[str, Any], active: ActivePrices, billed_by: Mapping[str, str]
 ) -> BilledLine:
-    provider, model = billed_by.get(line["provider"].lower(), line["provider"]), line["model"]
-    if model:
-        provider, model = active.canonical(provider, model)
-        model = model.lower()
+    provider, model = charged_for(line, active, billed_by)
     return BilledLine(
         provider=provider, month=line["month"], kind=line["kind"],
         billed_pico=line["billed_pico"], model=model,

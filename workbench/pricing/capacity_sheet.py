@@ -15,6 +15,7 @@ from pathlib import Path
 
 from workbench.errors import PriceError
 from workbench.pricing.capacity import THOUSANDTHS, CapacityLine
+from workbench.pricing.headers import names_columns
 from workbench.pricing.rows import naive_utc
 from workbench.units import pico_per_unit
 
@@ -47,12 +48,7 @@ class CapacitySheet:
 
 def is_capacity_sheet(path: Path) -> bool:
     """Say whether a file is a sheet of capacity rather than of prices."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            header = next(csv.reader(file), [])
-    except (OSError, UnicodeDecodeError, csv.Error):
-        return False
-    return {column.strip() for column in header} >= MARK
+    return names_columns(path, MARK)
 
 
 def read_capacity_sheet(path: Path, *, known_from: datetime) -> CapacitySheet:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from workbench.errors import PriceError
+from workbench.pricing.headers import names_columns
 from workbench.pricing.rows import naive_utc
 
 REQUIRED: Final = ("offer", "provider", "model", "usd_per_unit_hour")
@@ -48,12 +49,7 @@ class OfferSheet:
 
 def is_offer_sheet(path: Path) -> bool:
     """Say whether a file is a sheet of offers rather than of prices."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            header = next(csv.reader(file), [])
-    except (OSError, UnicodeDecodeError, csv.Error):
-        return False
-    return {column.strip() for column in header} >= MARK
+    return names_columns(path, MARK)
 
 
 def offer_sheet(text: str, *, name: str, known_from: datetime) -> OfferSheet:

@@ -29,6 +29,8 @@ def add(catalog: Catalog, sidecars: Sequence[Mapping[str, Any]]) -> None:
             _list(catalog, some)
         except (duckdb.Error, KeyError, TypeError, ValueError) as error:
             name = some[0].get("sidecar", some[0]["source_id"])
+            if len(some) > 1:
+                name = f"one of the {len(some)} batches just written"
             raise segments.unreadable(name, error) from error
 
 

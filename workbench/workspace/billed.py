@@ -108,13 +108,21 @@ def _usage_lines(layout: Layout) -> Iterator[Mapping[str, Any]]:
                 yield line
 
 
-def _charge(
+def charged_for(
     line: Mapping[str, Any], active: ActivePrices, billed_by: Mapping[str, str]
-) -> UsageCharge:
+) -> tuple[str, str]:
+    """Return provider and model of an invoice line as the logs have them; the model may be empty."""
     provider, model = billed_by.get(line["provider"].lower(), line["provider"]), line["model"]
     if model:
         provider, model = active.canonical(provider, model)
         model = model.lower()
+    return provider, model
+
+
+def _charge(
+    line: Mapping[str, Any], active: ActivePrices, billed_by: Mapping[str, str]
+) -> UsageCharge:
+    provider, model = charged_for(line, active, billed_by)
     return UsageCharge(
         provider=provider, month=line["month"], billed_pico=line["billed_pico"], model=model or None,
         day=_day(line["charge_from"], line["charge_to"]),
