@@ -13,7 +13,7 @@ import pytest
 from tests.spine import NOW, TOTALS, ingest, one_row, requests, write_jsonl
 from workbench.errors import InputError, StoreError
 from workbench.kernel import by_day
-from workbench.store import files, snapshot
+from workbench.store import files, publishing, snapshot
 from workbench.store.compaction import compact
 from workbench.workspace import Workspace
 
@@ -191,7 +191,7 @@ def test_a_snapshot_name_is_never_reused_and_old_pages_keep_reading(
     assert names == [f"snapshot-{n:06d}.duckdb" for n in range(1, 6)]
     assert sum(page.daily()["requests"]) == 10
     assert sum(snapshot.open_snapshot(workspace.layout.snapshots).daily()["requests"]) == 20
-    assert len(list(workspace.layout.snapshots.glob("*.duckdb"))) == snapshot.KEPT
+    assert len(list(workspace.layout.snapshots.glob("*.duckdb"))) == publishing.KEPT
 
 
 def test_a_full_disk_commits_nothing_and_says_so(

@@ -11,27 +11,23 @@ import pyarrow as pa
 
 from workbench.errors import InputError
 from workbench.ingest.formats import expand
-from workbench.pricing.book import PriceBook, listing
+from workbench.pricing.book import PriceBook
 from workbench.pricing.rows import PriceImport
 from workbench.pricing.sheet import read_sheet
 from workbench.schema import LAYERS
 from workbench.store import (
-    batches,
     certificates,
-    closes,
     erased,
     invoices,
     kept_rollups,
-    price_tables,
-    rollups,
+    publishing,
     segments,
-    snapshot,
     totals,
     upkeep,
 )
 from workbench.store.catalog import Catalog
 from workbench.store.layout import Layout
-from workbench.workspace import billed, own_capacity, papers, price_imports, settings
+from workbench.workspace import own_capacity, papers, price_imports, settings, transaction
 from workbench.workspace.reading import Desk, IngestReport, Progress, Reading
 
 if TYPE_CHECKING:
@@ -96,10 +92,8 @@ class Workspace:
             segments.sweep(self.layout)
             price_imports.keep_shipped(catalog)
             pending = catalog.pending()
-            known = catalog.meta("imports"), catalog.meta("closes")
-            closed = closes.key_of(closes.closed_months(self.layout))
-            if pending or known != (self._imports_key(), closed) or self._is_behind(catalog):
-                self._apply(catalog, pending)
+            if pending or transaction.is_due(catalog):
+                transaction.apply(catalog, pending)
         except BaseException:
             catalog.connection.close()
             raise
@@ -121,8 +115,7 @@ class Workspace:
             with self._writer():
                 pass
         catalog = Catalog.open(self.layout, read_only=True)
-        is_listed = catalog.meta("imports") == self._imports_key()
-        if not catalog.is_current() or not is_listed or self._is_behind(catalog):
+        if not catalog.is_current() or transaction.lacks_imports(catalog):
             catalog.connection.close()
             with self._writer():
                 pass
@@ -134,17 +127,6 @@ class Workspace:
 
     # Prices -------------------------------------------------------------------------------
 
-    def _imports_key(self) -> str:
-        return price_imports.key_of(self.layout, self.price_layers())
-
-    def _has_new_witness(self, catalog: Catalog) -> bool:
-        return (catalog.meta("witnesses") or "") != price_imports.witnesses_key(self.layout)
-
-    def _is_behind(self, catalog: Catalog) -> bool:
-        """Say whether a witness or an invoice was imported that the catalog does not hold."""
-        has_new_invoice = (catalog.meta("invoices") or "") != billed.key_of(self.layout)
-        return has_new_invoice or self._has_new_witness(catalog)
-
     def price_sources(self) -> PriceBook:
         """Return the book and the witnesses: all that any source says, to list and to compare."""
         return price_imports.with_witnesses(self.layout, self.book())
@@ -155,7 +137,7 @@ class Workspace:
 
     def price_layers(self) -> list[str]:
         """Return the price layers this workspace uses."""
-        return price_imports.layers_of(self.layout, self.settings())
+        return price_imports.layers_of(self.layout)
 
     def settings(self) -> dict[str, Any]:
         """Return `workbench.toml`."""
@@ -191,45 +173,8 @@ class Workspace:
             for one in new:
                 price_imports.keep(self.layout, one)
             kept = own_capacity.keep(self.layout, own or {})
-            self._apply(catalog, [])
+            transaction.apply(catalog, [])
         return [*new, *own_capacity.derived(self.layout, kept)]
-
-    # The one transaction ------------------------------------------------------------------
-
-    def _apply(self, catalog: Catalog, pending: Sequence[Mapping[str, Any]]) -> None:
-        """List committed batches, price what is new and roll up the days they touch."""
-        with catalog.transaction():
-            before = len(catalog.tuples())
-            batches.add(catalog, pending)
-            days = set(rollups.days_of(catalog, source_ids=[one["source_id"] for one in pending]))
-            closed = closes.closed_months(self.layout)
-            own_moved = own_capacity.refresh(self.layout, catalog, days=days, closed=closed)
-            imports, was = self._imports_key(), catalog.meta("imports")
-            repriced = was != imports
-            moved = closes.months_changed(catalog.meta("closes") or "", closes.key_of(closed))
-            grown = len(catalog.tuples()) != before
-            if repriced or moved or grown or not catalog.has_rates():
-                book = self.book()
-                price_imports.compile_books(catalog, book, closed, self.price_layers())
-            else:
-                catalog.lay_out_prices()
-            if repriced or self._has_new_witness(catalog):
-                price_tables.replace_price_book(catalog, listing(self.price_sources()))
-            still = {one.month for one in closed} - moved
-            # own prices that moved touch their own days; any other change of the book, all open ones
-            days |= own_moved
-            if repriced and not (own_moved and price_imports.same_but_own(imports, was)):
-                days |= set(rollups.days_of(catalog, but_months=still))
-            elif moved:
-                days |= set(rollups.days_of(catalog, only_months=moved))
-            rollups.refresh(catalog, days=days)
-            rollups.restate(catalog)
-            if pending or repriced:
-                rollups.refresh_outcomes(catalog)
-            if billed.key_of(self.layout) != "" or catalog.meta("invoices"):
-                billed.refresh(catalog, self.book(), days=days)
-            catalog.set_meta("imports", imports)
-            catalog.set_meta("witnesses", price_imports.witnesses_key(self.layout))
 
     # Ingest -------------------------------------------------------------------------------
 
@@ -275,7 +220,7 @@ class Workspace:
             desk.finish()
             _tell(progress, desk.report, told, len(found))
             if desk.committed:
-                self._apply(catalog, desk.committed)
+                transaction.apply(catalog, desk.committed)
             segments.sweep(self.layout)
         return desk.report
 
@@ -284,7 +229,7 @@ class Workspace:
     def publish(self, *, now: datetime, documents: Mapping[str, Any] | None = None) -> Path:
         """Publish the rollups, the workspace's papers and `documents` for pages to read."""
         with self._writer() as catalog:
-            return snapshot.publish(
+            return publishing.publish(
                 catalog,
                 state=self.state(catalog),
                 documents={**self.documents(), **(documents or {})},

@@ -1,7 +1,6 @@
 """The price imports of a workspace: immutable files that together are its price book."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from workbench.errors import InputError, StoreError, shown
 from workbench.pricing.book import PriceBook, PriceImport, RateKey, compile_rates
@@ -11,6 +10,7 @@ from workbench.store import files, price_tables
 from workbench.store.catalog import Catalog
 from workbench.store.closes import ClosedMonth
 from workbench.store.layout import Layout
+from workbench.workspace import settings
 
 
 def keep(layout: Layout, one: PriceImport) -> None:
@@ -65,15 +65,15 @@ def in_force(layout: Layout) -> list[str]:
     )
 
 
-def layers_of(layout: Layout, settings: Mapping[str, Any]) -> list[str]:
-    """Return the price layers that the settings use.
+def layers_of(layout: Layout) -> list[str]:
+    """Return the price layers that the settings of a workspace use.
 
     Raises
     ------
     InputError
         If the settings name a layer there is not.
     """
-    layers = settings.get("prices", {}).get("layers", list(LAYERS))
+    layers = settings.read(layout).get("prices", {}).get("layers", list(LAYERS))
     unknown = [layer for layer in layers if layer not in LAYERS]
     if unknown:
         raise InputError(
