@@ -6,7 +6,8 @@ import plotly.graph_objects as go
 import pytest
 
 from workbench.figures import theme
-from workbench.figures.bars import Driver, bars, stacked, tornado, waterfall
+from workbench.figures.bars import Driver, bars, stacked, tornado
+from workbench.figures.bridges import waterfall
 from workbench.figures.caption import Caption
 from workbench.figures.cards import Tile, View
 from workbench.figures.charts import Band, Mark, Series, fan, lines, s_curve

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from workbench.figures import bars, charts, grids, theme
+from workbench.figures import bars, bridges, charts, grids, theme
 from workbench.figures.caption import Caption, Labels, chart
 from workbench.figures.cards import Chart, Table
 from workbench.models.hosting.capacity import ReplicaPlan
@@ -128,7 +128,7 @@ def tco_waterfall(caption: Caption, *, usd_per_year: Mapping[str, float]) -> Cha
     parts = [(name.replace("_", " "), value) for name, value in usd_per_year.items() if value]
     total = sum(value for _, value in parts)
     first, *rest = parts or [("nothing", 0.0)]
-    return bars.waterfall(caption, start=first, legs=rest, end=("a year", total))
+    return bridges.waterfall(caption, start=first, legs=rest, end=("a year", total))
 
 
 def shock_tornado(

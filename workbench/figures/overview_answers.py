@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.figures import theme
-from workbench.figures.bars import waterfall
+from workbench.figures.bridges import waterfall
 from workbench.figures.caption import Caption
 from workbench.figures.cards import Chart, Link, Tile
 from workbench.figures.charts import Series, fan

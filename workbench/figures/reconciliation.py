@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from workbench.figures import bars, charts, theme
+from workbench.figures import bars, bridges, charts, theme
 from workbench.figures.caption import Caption
 from workbench.figures.cards import Cell, Chart, Table, Tone
 from workbench.models.reconciliation import CAUSES, Reconciled, Verdict
@@ -19,7 +19,7 @@ def bridge(caption: Caption, *, months: Sequence[Reconciled]) -> Chart:
     ]
     legs.append(("Unexplained", _usd(sum(one.unexplained_pico for one in months))))
     start = _usd(sum(one.logged_pico for one in months))
-    return bars.waterfall(
+    return bridges.waterfall(
         caption,
         start=("Logs", start),
         legs=[(label, value) for label, value in legs if value],

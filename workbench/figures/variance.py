@@ -1,6 +1,6 @@
 """How a variance is drawn: bridge from budget to actual to outlook, legs, and the lines behind."""
 
-from workbench.figures import bars, theme
+from workbench.figures import bridges, theme
 from workbench.figures.caption import Caption
 from workbench.figures.cards import Chart, Table
 from workbench.models.variance.bridge import Bridge, variance_steps
@@ -44,7 +44,7 @@ def bridge_to_outlook(caption: Caption, *, bridge: Bridge) -> Chart:
 def between_months(caption: Caption, *, split: PriceVolumeMix, before: str, after: str) -> Chart:
     """Draw the legs between two months' costs; a leg of nothing is left out."""
     steps = [step for step in variance_steps(split) if step.value_usd]
-    return bars.waterfall(
+    return bridges.waterfall(
         caption, start=(before, split.base_usd), end=(after, split.actual_usd),
         legs=[(step.label, step.value_usd) for step in steps],
         opens=["pvm/before", *(f"pvm/{step.label.lower()}" for step in steps), "pvm/after"],
@@ -54,7 +54,7 @@ def between_months(caption: Caption, *, split: PriceVolumeMix, before: str, afte
 def usage_legs(caption: Caption, *, legs: UsageLegs, before: str, after: str) -> Chart:
     """Draw the legs from users to FX between two periods; a leg below half a cent is left out."""
     moved = [name for name, value in legs.legs.items() if abs(value) >= HALF_A_CENT_USD]
-    return bars.waterfall(
+    return bridges.waterfall(
         caption,
         start=(before, legs.base_usd),
         legs=[(LEG_NAMES[name], legs.legs[name]) for name in moved],
@@ -133,7 +133,7 @@ def _cents(usd: float) -> str:
 
 def _between(caption: Caption, bridge: Bridge, first: int, last: int) -> Chart:
     start, end = bridge.bars[first], bridge.bars[last]
-    return bars.waterfall(
+    return bridges.waterfall(
         caption,
         start=(start.label, start.end_usd),
         legs=[(bar.label, bar.value_usd) for bar in bridge.bars[first + 1 : last]],
