@@ -6,6 +6,7 @@ from typing import Any
 from widgets.page import Choice, Control, Page, Section, Slider, Snapshot, Values, day
 from widgets.periods import ALL, BASES, is_month, periods
 from widgets.unit_economics_data import Reading, read, unit_of
+from widgets.unit_economics_opened import behind
 from workbench.figures import unit_economics as figures
 from workbench.figures.cards import Tile, View
 from workbench.figures.theme import money_parts, percent
@@ -26,8 +27,9 @@ BASIS_NAMES = {
 def page(snapshot: Snapshot | None = None) -> Page:
     """Return the page on the workspace's current snapshot, or on the one given."""
     return Page(
-        question="unit_economics", controls=controls, load=read, draw=draw, snapshot=snapshot
-    )
+        question="unit_economics", controls=controls, load=read, draw=draw, behind=behind,
+        snapshot=snapshot,
+    )  # fmt: skip
 
 
 def controls(snapshot: Any) -> list[Control]:  # noqa: ANN401 - a Snapshot or a test's
@@ -118,8 +120,10 @@ def draw(reading: Reading, values: Values) -> View:
             figures.four_costs(costs, measured, unit=unit, modelled=result is not None),
             figures.by_resolution(reading.images, basis=basis)
             if reading.images and reading.unit.counted_by == "images"
-            else figures.by_model_and_class(volumes, basis=basis),
-            figures.movers(*reading.movers, by=reading.movers_by, names=names),
+            else figures.by_model_and_class(volumes, basis=basis, modelled=result is not None,
+                                            opens=result is None and reading.has_classes),
+            figures.movers(*reading.movers, by=reading.movers_by, names=names,
+                           opens=reading.has_classes or reading.movers_by == "feature"),
             figures.each_table(each, basis=basis, foot=_users_note(reading.each)),
         ),
         details=(

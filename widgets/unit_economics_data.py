@@ -21,6 +21,7 @@ from widgets.periods import (
     sums_by,
     total,
 )
+from widgets.unit_economics_notes import measured_of, notices_of, shift_of
 from workbench.models.unit_economics import HumanWork, PeriodCounts, PricedVolumes, priced_volumes
 
 
@@ -62,6 +63,23 @@ class Reading:
     measured: Mapping[str, tuple[float | None, str]]
     """Where each slider stands: the measured value and what the reader is told of it."""
     notices: tuple[str, ...]
+    daily: Columns
+    """Cost by day, provider, model and feature of the selection, all days."""
+    snapshot: Any
+    """Asked again when a bar is opened."""
+
+    @property
+    def where(self) -> dict[str, str | None]:
+        """The selection, as the snapshot's queries take it."""
+        return {
+            "feature": None if self.feature == ALL else self.feature,
+            "environment": None if self.environment == ALL else self.environment,
+        }
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether the cost basis is known by token class and tenant, and not only by request."""
+        return self.basis in ("contract", "list")
 
 
 def unit_of(dossiers: Iterable[Mapping[str, Any]], feature: str) -> Unit:
@@ -107,7 +125,7 @@ def read(snapshot: Any, values: Mapping[str, Any]) -> Reading:  # noqa: ANN401 -
     has_before = period.before.first.isoformat() >= str(state.get("first_day") or "")
     by, moved = _moved(snapshot, daily, where, column, period)
     days, day_usd, day_units = _days(daily, outcomes, period, column, unit)
-    shift = _shift(volumes)
+    shift = shift_of(volumes)
     tenants = snapshot.tenants(**where, **span_of(period))
     return Reading(
         feature=feature, environment=environment, basis=values["basis"], period=period,
@@ -119,9 +137,10 @@ def read(snapshot: Any, values: Mapping[str, Any]) -> Reading:  # noqa: ANN401 -
         movers=moved, movers_by=by,
         tenants=tenants,
         each=_each(snapshot, where, period, counts, daily, tenants, unit),
-        images=_images(snapshot, where, period, values["basis"]),
-        shift=shift, measured=_measured(counts, volumes, shift),
-        notices=tuple(_notices(daily, period, values["basis"], column, counts, assumed, unit)),
+        images=_images(image_rows(snapshot, where, period, values["basis"])),
+        shift=shift, measured=measured_of(counts, volumes, shift),
+        daily=daily, snapshot=snapshot,
+        notices=tuple(notices_of(daily, period, values["basis"], column, counts, assumed, unit.counted_by)),
     )  # fmt: skip
 
 
@@ -281,88 +300,29 @@ def _each(
     }
 
 
-def _images(
+def image_rows(
     snapshot: Any,  # noqa: ANN401
     where: Mapping[str, str | None],
     period: Period,
     basis: str,
-) -> tuple[tuple[str, float, float], ...]:
-    """Return images and their cost by size: fully priced requests, list or contract cost."""
+) -> list[tuple[str, str, float, float]]:
+    """Return day, size, images and USD of the period: fully priced requests, list or contract cost."""
     found = (snapshot.document("unit_economics") or {}).get("images")
     if not found:
-        return ()
+        return []
     column = BASES[basis if basis in ("contract", "list") else "contract"]
+    return [
+        (found["day"][i], found["size"][i], found["images"][i], found[column][i] or 0.0)
+        for i in rows_of(found, period)
+        if all(value is None or found[cut][i] == value for cut, value in where.items())
+    ]
+
+
+def _images(rows: Sequence[tuple[str, str, float, float]]) -> tuple[tuple[str, float, float], ...]:
+    """Return images and their cost by size, the cheapest first."""
     sums: dict[str, tuple[float, float]] = {}
-    for i in rows_of(found, period):
-        if all(value is None or found[cut][i] == value for cut, value in where.items()):
-            count, usd = sums.get(found["size"][i], (0.0, 0.0))
-            sums[found["size"][i]] = count + found["images"][i], usd + (found[column][i] or 0.0)
+    for _, size, images, usd in rows:
+        count, cost = sums.get(size, (0.0, 0.0))
+        sums[size] = count + images, cost + usd
     each = [(size, count, usd) for size, (count, usd) in sums.items()]
     return tuple(sorted(each, key=lambda one: one[2] / one[1]))
-
-
-def _shift(volumes: PricedVolumes) -> tuple[str, str] | None:
-    """Return the dearest model and the cheapest a request that also reads text, if two do."""
-    usd = volumes.usd.sum(axis=1)
-    text = [
-        i for i, c in enumerate(volumes.classes) if c in ("uncached_input_tokens", "output_tokens")
-    ]
-    able = [
-        i for i in range(len(volumes.models))
-        if volumes.requests[i] > 0 and not math.isnan(usd[i]) and volumes.units[i, text].all()
-    ]  # fmt: skip
-    if not text or len(able) < 2:
-        return None
-    dearest = max(able, key=lambda i: usd[i])
-    cheapest = min(able, key=lambda i: usd[i] / volumes.requests[i])
-    return None if dearest == cheapest else (volumes.models[dearest], volumes.models[cheapest])
-
-
-def _measured(
-    counts: PeriodCounts, volumes: PricedVolumes, shift: tuple[str, str] | None
-) -> dict[str, tuple[float | None, str]]:
-    cases, cached = counts.cases, volumes.cache_hit_rate
-    people = counts.human.usd_per_case > 0
-    escalation = counts.escalated / cases if cases and people else None
-    return {
-        "escalation": (escalation, "" if escalation is not None else "no outcomes in this selection"),
-        "cache": (cached, "" if cached is not None else "no text input in this selection"),
-        "shift": (0.0 if shift else None, f"from {shift[0]} to {shift[1]}, same tokens assumed; cached text at its input price if it has none used"
-                  if shift else "one text model only"),
-        "volume": (1.0, "times the period's; the platform's cost is fixed"),
-    }  # fmt: skip
-
-
-def _notices(
-    daily: Columns, period: Period, basis: str, column: str, counts: PeriodCounts,
-    assumed: Mapping[str, Any], unit: Unit,
-) -> list[str]:  # fmt: skip
-    rows, found = rows_of(daily, period), []
-    if counts.usage_usd is None:
-        found.append(
-            f"No {basis} cost is known here. Choose another cost basis or a longer period."
-        )
-    if basis == "reported" and counts.usage_usd is not None:
-        stated = total(daily, "reported_requests", rows) or 0.0
-        if stated < counts.requests:
-            found.append(f"Only {stated:,.0f} of {counts.requests:,.0f} requests state a cost.")
-    if basis == "billed" and counts.usage_usd is not None:
-        invoiced = sum(daily["requests"][i] for i in rows if daily[column][i] is not None)
-        if invoiced < sum(daily["requests"][i] for i in rows):
-            found.append(
-                f"An invoice covers the usage of {invoiced:,.0f} of {counts.requests:,.0f} requests; "
-                "every cost below is short of the others."
-            )
-    if basis in ("reported", "billed") and counts.usage_usd is not None:
-        found.append(f"Token classes have no {basis} cost: the contract's are scaled to its total.")
-    if counts.unpriced_requests:
-        models = sorted({str(daily["model"][i]) for i in rows
-                         if daily["unpriced_requests"][i] or daily["partial_requests"][i]})  # fmt: skip
-        listed = ", ".join(models[:3]) + (f" and {len(models) - 3} more" if len(models) > 3 else "")
-        found.append(
-            f"{counts.unpriced_requests:,.0f} of {counts.requests:,.0f} requests have no full price "
-            f"({listed}); every cost below is short of them."
-        )
-    if unit.counted_by == "resolved" and not assumed:
-        found.append("No assumptions on human work, tools and platform: only AI usage is counted.")
-    return found

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from widgets.opened import MOST_ROWS, exactly
 from widgets.variance_data import Reading
 from workbench.figures.cards import Table
 from workbench.figures.theme import accounting, count, month_name, number
@@ -17,7 +18,6 @@ from workbench.models.variance.opened import (
 )
 from workbench.models.variance.opened_plan import plan_bar
 
-MOST_ROWS = 24
 MOST_BOOKS = 3
 Behind = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -67,11 +67,7 @@ def opened_table(
 
 
 def _foot(bar: OpenedBar, command: str) -> str:
-    gap = bar.sum_usd - bar.usd
-    exact = "to a pico-USD" if abs(gap) < 1e-12 else f"but for {abs(gap):.0e} USD of float rounding"
-    if abs(gap) >= 0.005:
-        exact = f"but for {_usd(gap)} USD, which is unexplained"
-    said = f"{len(bar.rows):,} rows sum to the bar {exact}. {bar.note}".strip()
+    said = f"{exactly(len(bar.rows), bar.sum_usd - bar.usd)}. {bar.note}".strip()
     return f"{said} Log rows: {command}" if command else said
 
 

@@ -1,4 +1,5 @@
 import json
+import re
 import time
 import urllib.error
 import urllib.request
@@ -174,7 +175,7 @@ def test_click_on_a_bar_opens_rows_that_sum_to_it(page, served, figure, prefix):
     cents = [round(float(c.strip("()").replace(",", "")) * (-100 if c[0] == "(" else 100)) for c in cells]  # fmt: skip
     assert sum(cents[:-1]) == cents[-1]
     assert f": {cells[-1]} USD" in title
-    assert "sum to the bar" in page.inner_text(".wb-opened .wb-foot")
+    assert re.search("sums? to the bar", page.inner_text(".wb-opened .wb-foot"))
 
 
 def test_bars_open_by_keyboard_and_from_the_address(page, served):
@@ -201,6 +202,42 @@ def test_bars_of_the_overview_open_too(page, served):
     page.locator(".wb-opens button", has_text="Volume").click()
     page.wait_for_selector(".wb-opened:not([hidden]) tr.total")
     assert page.inner_text(".wb-opened h2").startswith("Rows behind Volume")
+
+
+def test_bars_and_points_of_unit_economics_open(page, served):
+    open_page(page, served, "unit_economics")
+    cards = page.locator(".wb-grid .wb-card:not(.wb-opened)")
+    for place, prefix in ((1, "cost/"), (2, "class/"), (3, "mover/")):
+        card = cards.nth(place)
+        box = card.locator(".wb-plot").evaluate(
+            """plot => {
+                const bar = plot.querySelector('.barlayer .point path');
+                bar.scrollIntoView({ block: 'center' });
+                const { x, y, width, height } = bar.getBoundingClientRect();
+                return { x: x + width / 2, y: y + height / 2, key: plot.data[0].customdata[0] };
+            }"""
+        )
+        page.mouse.move(box["x"] - 1, box["y"])
+        page.mouse.move(box["x"], box["y"])
+        page.mouse.click(box["x"], box["y"])
+        page.wait_for_selector(f".wb-opened[data-key='{box['key']}'] tr.total")
+        assert box["key"].startswith(prefix)
+        assert "to the bar" in page.inner_text(".wb-opened .wb-foot")
+
+
+def test_many_bars_share_one_list_that_the_keyboard_reaches(page, served):
+    open_page(page, served, "unit_economics")
+    days = page.locator(".wb-grid .wb-card").first.locator(".wb-opens select")
+    keys = days.locator("option").evaluate_all("options => options.map((one) => one.value)")
+    assert len(keys) > 13  # most days of October
+    assert keys[0] == ""
+    days.focus()
+    days.select_option(value=keys[3])
+    page.wait_for_selector(f".wb-opened[data-key='{keys[3]}'] tr.total")
+    assert page.evaluate("document.activeElement.tagName") == "SELECT"
+    assert page.inner_text(".wb-opened h2").startswith("Rows behind ")
+    days.select_option(index=0)
+    page.wait_for_selector(".wb-opened[hidden]", state="attached")
 
 
 def test_hostile_names_are_text(page, served):

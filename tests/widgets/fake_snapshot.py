@@ -114,5 +114,30 @@ class FakeSnapshot:
         }  # fmt: skip
 
     def users(self, *, grain, cut="all", value=None):
-        counted = {"feature in environment": 29, "feature": 31}
+        counted = {"feature in environment": 29, "feature": 31, "environment": 40, "all": 41}
         return {"period": ["2026-10-01"], "users": [counted[cut]]}
+
+    def class_days(
+        self, *, model, meter, feature=None, environment=None, first_day=None, last_day=None
+    ):
+        """As `token_classes` of each day."""
+        columns = {
+            n: [] for n in ("day", "feature", "quantity", "list_cost_usd", "contract_cost_usd")
+        }
+        for day in DAYS:
+            if not (first_day or "") <= day <= (last_day or "9"):
+                continue
+            for name in (self.name, "images") if feature is None else (feature,):
+                found = self.token_classes(feature=name, first_day=day, last_day=day)
+                for i in range(len(found["model"])):
+                    if (found["model"][i], found["meter"][i]) == (model, meter):
+                        row = (day, name, found["quantity"][i], found["list_cost_usd"][i], found["contract_cost_usd"][i])  # fmt: skip
+                        for column, value in zip(columns.values(), row, strict=True):
+                            column.append(value)
+        return columns
+
+    def tenant_models(self, **_):
+        return {
+            "tenant": ["a", "a", None], "model": ["large", "small", "large"], "requests": [200, 100, 10],
+            "list_cost_usd": [20.0, 10.0, 1.0], "contract_cost_usd": [20.0, 10.0, 1.0],
+        }  # fmt: skip

@@ -44,10 +44,16 @@ def bars(
     values: Numbers,
     previous: Numbers = (),
     colors: Mapping[str, str] | None = None,
+    opens: Sequence[str] = (),
 ) -> Chart:
     """Draw horizontal bars, largest first as given, each with its value; previous is lighter.
 
     What comes after the first twelve is in the table only, and the summary says so.
+
+    Parameters
+    ----------
+    opens
+        Keys of what each name's bars open, in order; empty where nothing does.
     """
     shown = list(names)[:MAX_BARS]
     divisor, letter = theme.scale_of(max(map(abs, known((*values, *previous))), default=1.0))
@@ -72,6 +78,8 @@ def bars(
         )
     for trace in traces:
         trace["y"] = places
+        if opens:
+            trace |= {"customdata": list(opens[: len(shown)]), "hoverinfo": "none"}
     columns = ["", caption.unit, *(["before"] if previous else [])]
     rows = [
         [name, *(theme.number(column[i]) for column in ((values, previous) if previous else (values,)))]
@@ -85,6 +93,7 @@ def bars(
     return chart(
         caption, figure={"data": traces, "layout": layout}, columns=columns,
         summary=f"{summary} ({caption.unit}).", rows=rows, unit=unit,
+        opens=list(zip(opens, shown, strict=False)),
     )  # fmt: skip
 
 
@@ -95,8 +104,13 @@ def stacked(
     parts: Mapping[str, Numbers],
     colors: Mapping[str, str] | None = None,
     height_px: int = 280,
+    opens: Mapping[str, Sequence[str]] | None = None,
 ) -> Chart:
-    """Draw columns over x made of parts, in the order given, the largest at the bottom."""
+    """Draw columns over x made of parts, in the order given, the largest at the bottom.
+
+    `opens` names what each segment opens, for a part its keys over x; an empty key opens nothing.
+    """
+    keys = opens or {}
     totals = [sum(known([values[i] for values in parts.values()])) for i in range(len(x))]
     divisor, letter = theme.scale_of(max(totals, default=1.0))
     unit = unit_of(caption.unit, letter)
@@ -109,6 +123,9 @@ def stacked(
         }
         for name, values in parts.items()
     ]  # fmt: skip
+    for trace, name in zip(traces, parts, strict=True):
+        if name in keys:
+            trace["customdata"] = list(keys[name])
     layout = theme.layout(height_px=height_px)
     layout["xaxis"] |= x_axis(x)
     layout["yaxis"] |= {"tickformat": ",.4~g"}
@@ -136,6 +153,8 @@ def stacked(
     return chart(
         caption, figure={"data": traces, "layout": layout}, summary=summary + ".",
         columns=["", *parts, "total"], rows=rows if parts else [], unit=unit,
+        opens=[(keys[name][i], f"{at} · {name}") for i, at in enumerate(x) for name in parts
+               if name in keys and parts[name][i]],
     )  # fmt: skip
 
 

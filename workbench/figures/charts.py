@@ -78,8 +78,12 @@ def lines(
     marks: Sequence[Mark] = (),
     from_zero: bool = True,
     height_px: int = 280,
+    opens: Sequence[str] = (),
 ) -> Chart:
-    """Draw one or more lines over x, with bands behind them and labels at their ends."""
+    """Draw one or more lines over x, with bands behind them and labels at their ends.
+
+    `opens` names what each point of x opens, whichever line it is on.
+    """
     everything = [v for s in series for v in known(s.y)]
     everything += [v for b in bands for v in (*known(b.low), *known(b.high))]
     everything += [m.y for m in marks if m.y is not None]
@@ -87,7 +91,8 @@ def lines(
     low, high = _range([v / divisor for v in everything], from_zero=from_zero)
     unit = unit_of(caption.unit, letter)
     traces = [trace for band in bands for trace in _band(band, x=x, divisor=divisor)]
-    traces += [_line(item, x=x, divisor=divisor, unit=unit) for item in series]
+    drawn = [_line(item, x=x, divisor=divisor, unit=unit) for item in series]
+    traces += [trace | {"customdata": list(opens)} if opens else trace for trace in drawn]
     labels = _end_labels(series, x=x, divisor=divisor, low=low, high=high, height_px=height_px)
     right = 18 + min(140, max((_width(note) for note in labels), default=0.0))
     layout = theme.layout(height_px=height_px, right_px=round(right))
@@ -112,7 +117,15 @@ def lines(
     return chart(
         caption, figure={"data": traces, "layout": layout}, summary=_summary(x, series, caption.unit),
         columns=columns, rows=rows if everything else [], unit=unit,
+        opens=[(key, _day(str(at))) for key, at in zip(opens, x, strict=False)],
     )  # fmt: skip
+
+
+def _day(at: str) -> str:
+    """Write an ISO day as the axis does, 4 Oct; other names stay as they are."""
+    if len(at) != 10 or at[4] != "-" or not at[5:7].isdigit():
+        return at
+    return f"{int(at[8:])} {theme.MONTHS[int(at[5:7]) - 1]}"
 
 
 def fan(

@@ -159,6 +159,21 @@ def column_digits(values: Sequence[float | None]) -> int:
     return 2 if least >= 0.1 else min(6, 1 - math.floor(math.log10(least)))
 
 
+def plural(unit: str) -> str:
+    """Write the plural of a unit of value, by the rules that need no dictionary.
+
+    Examples
+    --------
+    >>> plural("resolved ticket"), plural("merged patch"), plural("reply"), plural("day")
+    ('resolved tickets', 'merged patches', 'replies', 'days')
+    """
+    if unit.endswith(("s", "x", "ch", "sh")):
+        return f"{unit}es"
+    if unit.endswith("y") and unit[-2:-1] not in "aeiou":
+        return f"{unit[:-1]}ies"
+    return f"{unit}s"
+
+
 def month_name(month: str) -> str:
     """Write a month, YYYY-MM, as people do.
 

@@ -24,12 +24,20 @@ COSTS = (
     ("marginal_usd", "Marginal", "one more, without the platform"),
 )
 """Field of `UnitCosts`, its name, and its definition in a few words."""
+WHAT_IF_ROWS = "What-if; rows open at the measured inputs"
+MOST_MOVERS = 6
+"""Names with bars of their own; the rest is one bar."""
 CLASS_NAMES = {
     "uncached_input_tokens": "input", "cache_read_tokens": "cache reads",
     "cache_write_5m_tokens": "cache writes 5 min", "cache_write_1h_tokens": "cache writes 1 h",
     "cache_write_unknown_tokens": "cache writes", "output_tokens": "output",
     "reasoning_tokens": "reasoning surcharge",
 }  # fmt: skip
+
+
+def key(kind: str, *names: str) -> str:
+    """Return what a bar opens: its kind (cost, day, class, mover, rest, size) and its names."""
+    return "/".join((kind, *names))
 
 
 def class_name(meter: str) -> str:
@@ -109,9 +117,10 @@ def four_costs(costs: UnitCosts, measured: UnitCosts, *, unit: str, modelled: bo
     subtitle = f"Per {unit}, {{unit}}" + (" · pale: measured" if modelled else "")
     caption = Caption(
         title=title, subtitle=subtitle, span="narrow", why=Link(anchor="definitions"),
-        foot="Definitions: naive, loaded AI, fully loaded, marginal",
+        foot=WHAT_IF_ROWS if modelled else "Definitions: naive, loaded AI, fully loaded, marginal",
     )  # fmt: skip
-    return bars(caption, names=names, values=now, previous=then)
+    opens = [] if modelled else [key("cost", field) if v else "" for (field, *_), v in zip(COSTS, now, strict=True)]  # fmt: skip
+    return bars(caption, names=names, values=now, previous=then, opens=opens)
 
 
 def trend(
@@ -134,18 +143,24 @@ def trend(
         steady = abs(change) < 0.02
         title = f"AI usage per {unit} {'held steady' if steady else moved} over the period"
     caption = Caption(
-        title=title, subtitle=f"{basis.capitalize()} cost ÷ {unit}s, {{unit}} · thin: day, thick: 7 days",
+        title=title, subtitle=f"{basis.capitalize()} cost ÷ {theme.plural(unit)}, {{unit}} · thin: day, thick: 7 days",
         span="wide", foot="Measured; the week is a ratio of sums, never a mean of days",
     )  # fmt: skip
     series = [
         Series(name="day", y=[each for _, _, each, _ in points], look="previous", label=" "),
         Series(name="7 days", y=weekly),
     ]
-    return lines(caption, x=[day for day, *_ in points], series=series)
+    opens = [key("day", day) for day in days]
+    return lines(caption, x=[day for day, *_ in points], series=series, opens=opens)
 
 
-def by_model_and_class(volumes: PricedVolumes, *, basis: str) -> Chart:
-    """Draw cost by model as columns of token classes, dearest model first."""
+def by_model_and_class(
+    volumes: PricedVolumes, *, basis: str, opens: bool = False, modelled: bool = False
+) -> Chart:
+    """Draw cost by model as columns of token classes, dearest model first.
+
+    With `opens` each model's class opens its rows; the few classes drawn as "other" do not.
+    """
     usd = np.nan_to_num(volumes.usd)
     models = sorted(range(len(volumes.models)), key=lambda m: -usd[m].sum())[:6]
     classes = sorted(range(len(volumes.classes)), key=lambda c: -usd[:, c].sum())
@@ -162,7 +177,7 @@ def by_model_and_class(volumes: PricedVolumes, *, basis: str) -> Chart:
         title = f"{class_name(meter).capitalize()} of {model} is {theme.percent((dearest or 0) / whole)} of the usage cost"
     caption = Caption(
         title=title, subtitle=f"{basis.capitalize()} cost by model and token class, {{unit}}", span="wide",
-        foot="Unpriced usage is not in it" if len(models) == len(volumes.models)
+        foot=WHAT_IF_ROWS if modelled else "Unpriced usage is not in it" if len(models) == len(volumes.models)
         else f"The {len(models)} dearest of {len(volumes.models)} models",
     )  # fmt: skip
     if len(models) < 3:
@@ -171,9 +186,15 @@ def by_model_and_class(volumes: PricedVolumes, *, basis: str) -> Chart:
             f"{model} · {class_name(meter)}" if len(models) > 1 else class_name(meter)
             for model, meter, *_ in top
         ]
-        return bars(caption, names=names, values=[usd for *_, usd in top])
+        keys = [key("class", model, meter) for model, meter, *_ in top] if opens else []
+        return bars(caption, names=names, values=[usd for *_, usd in top], opens=keys)
     colors = theme.colors([name for name in parts if name != "other"])
-    return stacked(caption, x=[volumes.models[m] for m in models], parts=parts, colors=colors)
+    named = [volumes.models[m] for m in models]
+    segments = {
+        class_name(volumes.classes[c]): [key("class", model, volumes.classes[c]) for model in named]
+        for c in kept if opens
+    }  # fmt: skip
+    return stacked(caption, x=named, parts=parts, colors=colors, opens=segments)
 
 
 def by_resolution(sizes: Sequence[tuple[str, float, float]], *, basis: str) -> Chart:
@@ -187,14 +208,18 @@ def by_resolution(sizes: Sequence[tuple[str, float, float]], *, basis: str) -> C
         title=title, subtitle=f"{basis.capitalize()} cost of the requests, text included, ÷ images, {{unit}}", span="wide",
         foot="; ".join(f"{size}: {theme.count(count)} images" for size, count, _ in sizes),
     )  # fmt: skip
-    return bars(caption, names=[size for size, _ in each], values=[usd for _, usd in each])
+    return bars(
+        caption, names=[size for size, _ in each], values=[usd for _, usd in each],
+        opens=[key("size", size) for size, _ in each],
+    )  # fmt: skip
 
 
 def movers(
-    before: Mapping[str, float], now: Mapping[str, float], *, by: str, names: tuple[str, str]
-) -> Chart:
-    """Draw what moved most between two periods, beside where it was."""
-    rows = top_movers(before, now, at_most=6) if before else ()
+    before: Mapping[str, float], now: Mapping[str, float], *, by: str, names: tuple[str, str],
+    opens: bool = False,
+) -> Chart:  # fmt: skip
+    """Draw what moved most between two periods, beside where it was; both bars open together."""
+    rows = top_movers(before, now, at_most=MOST_MOVERS) if before else ()
     title = f"Largest movers by {by}"
     if rows:
         name, _, _, moved = rows[0]
@@ -205,11 +230,12 @@ def movers(
         foot="Changes add up to the change of the total",
     )  # fmt: skip
     return bars(
-        caption,
-        names=[r[0] for r in rows],
+        caption, names=[r[0] for r in rows],
         values=[r[2] for r in rows],
         previous=[r[1] for r in rows],
-    )
+        opens=[key("mover", r[0]) if at < MOST_MOVERS else key("rest", by) for at, r in enumerate(rows)]
+        if opens else [],
+    )  # fmt: skip
 
 
 def each_table(

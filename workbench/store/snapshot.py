@@ -147,6 +147,47 @@ class Snapshot:
             values,
         )
 
+    def class_days(
+        self,
+        *,
+        model: str,
+        meter: str,
+        feature: str | None = None,
+        environment: str | None = None,
+        first_day: str | None = None,
+        last_day: str | None = None,
+    ) -> dict[str, list[Any]]:
+        """Return quantity and cost of one meter of a model by day and feature, days inclusive."""
+        where, values = _where(
+            model=model, meter=meter, feature=feature, environment=environment,
+            first=first_day, last=last_day,
+        )  # fmt: skip
+        return self._columns(
+            "SELECT CAST(day AS VARCHAR) AS day, feature, CAST(sum(quantity) AS DOUBLE) AS quantity, "
+            f"{_usd('list_pico', 'list_cost_usd')}, {_usd('contract_pico', 'contract_cost_usd')} "
+            f"FROM rollup_class{where} GROUP BY ALL ORDER BY day, feature",
+            values,
+        )
+
+    def tenant_models(
+        self,
+        *,
+        feature: str | None = None,
+        environment: str | None = None,
+        first_day: str | None = None,
+        last_day: str | None = None,
+    ) -> dict[str, list[Any]]:
+        """Return requests and cost by tenant and model, days inclusive."""
+        where, values = _where(
+            feature=feature, environment=environment, first=first_day, last=last_day
+        )
+        return self._columns(
+            "SELECT tenant, model, CAST(sum(requests) AS BIGINT) AS requests, "
+            f"{_usd('list_pico', 'list_cost_usd')}, {_usd('contract_pico', 'contract_cost_usd')} "
+            f"FROM rollup_day{where} GROUP BY ALL ORDER BY tenant, model",
+            values,
+        )
+
     def users(
         self, *, grain: str, cut: str = "all", value: str | None = None
     ) -> dict[str, list[Any]]:
@@ -235,6 +276,7 @@ def _where(
     feature: str | None = None,
     environment: str | None = None,
     model: str | None = None,
+    meter: str | None = None,
     first: str | None = None,
     last: str | None = None,
 ) -> tuple[str, list[Any]]:
@@ -242,6 +284,7 @@ def _where(
         ("feature = ?", feature),
         ("environment = ?", environment),
         ("model = ?", model),
+        ("meter = ?", meter),
         ("day >= CAST(? AS DATE)", first),
         ("day <= CAST(? AS DATE)", last),
     ]

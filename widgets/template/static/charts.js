@@ -133,6 +133,8 @@ function stretched(figure, height, unit) {
 
 // ---- parts ----
 
+const MOST_BUTTONS = 12; // bars that each have a button; above it they share one list
+
 function hrefOf(link) {
   if (!link) return null;
   const filter = new URLSearchParams(link.filter ?? {}).toString();
@@ -229,15 +231,27 @@ class Card {
     this.plot.setAttribute("role", "img"); this.plot.setAttribute("aria-label", `${data.title}. ${data.summary}`);
     if (!this.twin.hidden) this.fillTwin();
   }
-  /** Buttons that open a bar's rows: what a click on the bar does, for the keyboard too. */
+  /** What a click on a bar does, for the keyboard too: a button a bar, or one list where they are many. */
   offer(bars) {
+    const offered = JSON.stringify(bars);
+    if (this.offered === offered) return;
+    this.offered = offered; this.keys = new Set(bars.map(([key]) => key));
     this.opens.hidden = bars.length === 0; this.plot.classList.toggle("wb-clickable", bars.length > 0);
-    const focused = this.opens.contains(document.activeElement) ? document.activeElement.dataset.key : null;
-    this.opens.replaceChildren(...(bars.length ? ["Rows behind "] : []), ...bars.map(([key, name]) =>
-      el("button", { class: "wb-link", type: "button", "data-key": key, "aria-expanded": "false", onclick: () => this.open(key) }, name)));
-    if (focused) [...this.opens.children].find((one) => one.dataset.key === focused)?.focus();
+    const held = this.opens.contains(document.activeElement) ? document.activeElement.dataset.key ?? "" : null;
+    this.list = bars.length > MOST_BUTTONS ? el("select", { "aria-label": `Rows behind a part of: ${this.data.title}`, onchange: () => this.open(this.list.value, true) },
+      el("option", { value: "" }, "choose …"), ...bars.map(([key, name]) => el("option", { value: key }, name))) : null;
+    const buttons = this.list ? [] : bars.map(([key, name]) =>
+      el("button", { class: "wb-link", type: "button", "data-key": key, "aria-expanded": "false", onclick: () => this.open(key) }, name));
+    this.opens.replaceChildren(...(bars.length ? ["Rows behind "] : []), ...(this.list ? [this.list] : buttons));
+    if (held !== null) (this.list ?? buttons.find((one) => one.dataset.key === held))?.focus();
   }
-  mark(key) { for (const one of this.opens.children) one.setAttribute("aria-expanded", String(one.dataset.key === key)); }
+  has(key) { return Boolean(this.keys?.has(key)); }
+  mark(key) {
+    for (const one of this.opens.querySelectorAll("button")) one.setAttribute("aria-expanded", String(one.dataset.key === key));
+    if (this.list) this.list.value = this.has(key) ? key : "";
+  }
+  /** Give the focus back to what opened the rows. */
+  refocus(key) { (this.list ?? [...this.opens.children].find((one) => one.dataset.key === key))?.focus(); }
   get isFigure() { return this.data && "figure" in this.data && !this.data.empty && !this.plot.hidden; }
   /** Take the room the figure asks for; all cards do so before any is drawn, so rows are level. */
   makeRoom(unit) {

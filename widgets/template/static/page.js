@@ -83,13 +83,12 @@ class Board {
     this.page?.classList.toggle("wb-stale", Boolean(data.stale));
   }
   /** Ask for the rows behind a bar; an empty key closes them. Without a kernel nothing opens. */
-  open(key) { this.asked = key; this.send?.({ kind: "open", key }); }
+  open(key, stay = false) { this.asked = stay ? null : key; this.send?.({ kind: "open", key }); }
   showOpened(data) {
     const closed = this.panel.dataset.key, cards = [...this.cards, ...this.moreCards];
     this.panel.hidden = !data.key; this.panel.dataset.key = data.key ?? "";
     for (const card of cards) card.mark(data.key);
-    const button = (key) => cards.flatMap((card) => [...card.opens.children]).find((one) => key && one.dataset.key === key);
-    if (!data.key) { this.panel.replaceChildren(); if (this.asked === "") button(closed)?.focus(); this.asked = null; this.schedule(); return; }
+    if (!data.key) { this.panel.replaceChildren(); if (this.asked === "") cards.find((card) => card.has(closed))?.refocus(closed); this.asked = null; this.schedule(); return; }
     const close = el("button", { class: "wb-link", type: "button", onclick: () => this.open("") }, "close");
     this.panel.replaceChildren(el("h2", {}, data.title), el("p", { class: "wb-sub" }, data.subtitle),
       el("div", { class: "wb-scroll", tabindex: "0", role: "region", "aria-label": data.title }, tableOf(data, data.title)),
@@ -103,7 +102,7 @@ class Board {
     const key = this.panel.dataset.key;
     if (!key) return;
     const cards = [...this.cards, ...this.moreCards];
-    const owner = cards.find((card) => [...card.opens.children].some((one) => one.dataset.key === key));
+    const owner = cards.find((card) => card.has(key));
     if (!owner) return;
     this.panel.style.position = "absolute"; // it must not break the row it is to stand under
     const row = cards.filter((card) => card.node.parentNode === owner.node.parentNode && card.node.offsetTop === owner.node.offsetTop);
@@ -113,7 +112,7 @@ class Board {
     for (const card of cards) card.mark(key);
   }
   place(wanted, into, kept) {
-    while (kept.length < wanted.length) { const card = new Card(() => this.schedule(), (key) => this.open(key)); kept.push(card); into.append(card.node); }
+    while (kept.length < wanted.length) { const card = new Card(() => this.schedule(), (key, stay) => this.open(key, stay)); kept.push(card); into.append(card.node); }
     while (kept.length > wanted.length) kept.pop().node.remove();
     wanted.forEach((data, i) => kept[i].show(data));
   }

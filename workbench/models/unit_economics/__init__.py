@@ -1,7 +1,8 @@
 """What one unit of value costs: naive, loaded, fully loaded and marginal; measured and what-if.
 
 `tickets` starts from rates, `counted` from what a period's logs and outcomes hold, `repricing`
-re-prices the period (`volumes`) with other rates, `movement` says where it moves.
+re-prices the period (`volumes`) with other rates, `movement` says where it moves, `opened` what a
+cost is made of.
 """
 
 from workbench.models.unit_economics.counted import (
@@ -13,6 +14,7 @@ from workbench.models.unit_economics.counted import (
     unit_costs,
 )
 from workbench.models.unit_economics.movement import cost_table, daily_trend, top_movers
+from workbench.models.unit_economics.opened import CostPart, OpenedCost, open_cost
 from workbench.models.unit_economics.repricing import (
     ModelShift,
     WhatIf,
@@ -23,8 +25,10 @@ from workbench.models.unit_economics.tickets import TicketCosts, TicketRates, ti
 from workbench.models.unit_economics.volumes import PricedVolumes, priced_volumes
 
 __all__ = [
+    "CostPart",
     "HumanWork",
     "ModelShift",
+    "OpenedCost",
     "PeriodCounts",
     "PricedVolumes",
     "TicketCosts",
@@ -36,6 +40,7 @@ __all__ = [
     "cost_per_each",
     "cost_table",
     "daily_trend",
+    "open_cost",
     "priced_volumes",
     "ticket_costs",
     "top_movers",

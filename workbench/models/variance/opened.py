@@ -112,21 +112,26 @@ def legs_bar(key: str, usage: UsageLegs | None, *, months: tuple[str, str]) -> O
     return _sorted(key, label, usd, rows, moved=moved)
 
 
-def cents_that_add(usd: Sequence[float], total_usd: float) -> list[float]:
+def cents_that_add(usd: Sequence[float], total_usd: float, *, digits: int = 2) -> list[float]:
     """Round to cents so that what is shown sums to the total shown (largest remainder).
+
+    `digits` are the decimals, where cents are too coarse or too fine.
 
     Examples
     --------
     >>> cents_that_add([0.104, 0.104, 0.104], 0.312)
     [0.11, 0.1, 0.1]
+    >>> cents_that_add([0.00014, 0.00014], 0.00028, digits=4)
+    [0.0002, 0.0001]
     """
-    exact = [value * 100 for value in usd]
+    fine = 10**digits
+    exact = [value * fine for value in usd]
     cents = [math.floor(value) for value in exact]
-    short = round(total_usd * 100) - sum(cents)
+    short = round(total_usd * fine) - sum(cents)
     order = sorted(range(len(exact)), key=lambda at: (cents[at] - exact[at], at))
     for place in range(min(max(short, 0), len(order))):
         cents[order[place]] += 1
-    return [value / 100 for value in cents]
+    return [value / fine for value in cents]
 
 
 def models_of(model: str, followed: Mapping[str, str]) -> tuple[str, ...]:
