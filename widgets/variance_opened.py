@@ -87,9 +87,12 @@ def _cells(row: OpenedRow, usage: Behind, usd: float, *, moved: bool) -> tuple[s
 
 
 def _prices(found: Sequence[Mapping[str, Any]]) -> str:
+    # A snapshot of an earlier release has None where no request of the row has a price.
     books = sorted(
-        {book for one in found for version in one["prices"] for book in version.split(" + ")}
+        {book for one in found for version in one["prices"] or () for book in version.split(" + ")}
     )
+    if found and not books:
+        return "no price"
     more = f" and {len(books) - MOST_BOOKS} more" if len(books) > MOST_BOOKS else ""
     return "; ".join(books[:MOST_BOOKS]) + more
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from workbench.answers import Source
 from workbench.answers.allocation import month_allocation
+from workbench.answers.bookings import Later, accruals, journal, true_ups
 from workbench.answers.envelope import record
 from workbench.answers.missing_days import estimates, missing_days, settled_estimates
 from workbench.answers.month_facts import current_facts
@@ -61,16 +62,19 @@ def figures(source: Source, inputs: CloseInputs) -> CloseFigures:
     allocated = sum((one.usd for one in placed.placements), Decimal(0)) - unallocated
     held = _held(source, inputs.period)
     to_book = _to_book(source, inputs.period)
-    settled = true_ups(source, inputs)
+    settled = _true_ups(source, inputs)
     estimated = estimates(source, inputs.period) if inputs.estimate else []
+    taken_back = settled_estimates(source, before=inputs.period)
     if estimated and not inputs.by:
         raise InputError("An estimate for missing days is booked by name: add --as NAME.")
     return CloseFigures(
         missing_days=missing_days(source, inputs.period),
         estimated=tuple(estimated),
         estimate_true_ups_usd={
-            f"{one['source']} of {one['period']}": one["true_up_usd"]
-            for one in settled_estimates(source, before=inputs.period)
+            f"{one['source']} of {one['period']}": one["true_up_usd"] for one in taken_back
+        },
+        estimates_taken_back_usd={
+            f"{one['source']} of {one['period']}": one["estimated_usd"] for one in taken_back
         },
         unpriced_rows=totals["unpriced_requests"] + totals["partial_requests"],
         accepted_unpriced_rows=_accepted(source, inputs),
@@ -135,7 +139,7 @@ def close_month(
         "totals": totals,
         "totals_sha256": sha256_of(totals),
         "prior_period_adjustments": booked,
-        "true_ups": true_ups(source, inputs),
+        "true_ups": _true_ups(source, inputs),
         "estimates": [asdict(one) for one in found.estimated],
         "estimate_true_ups": settled_estimates(source, before=inputs.period),
         "allocation": {
@@ -148,6 +152,7 @@ def close_month(
         "checks": [asdict(check) for check in report.checks],
         "facts": current_facts(source, inputs.period)[inputs.period],
     }
+    record["journal"] = journal(record)
     files.write_json(path, record, staging=layout.staging)
     path.chmod(0o400)
     return report, path
@@ -266,39 +271,19 @@ def _why(one: Mapping[str, Any]) -> str:
     )
 
 
-def true_ups(source: Source, inputs: CloseInputs) -> dict[str, dict[str, float]]:
-    """Return invoice less accrual of each earlier month whose invoice came with this close.
-
-    Raises
-    ------
-    InputError
-        If such a month is not closed, was closed on its invoice, or has had its true-up.
-    """
-    accruals = _accruals(source)
-    found = {}
-    for month, usd in sorted(inputs.earlier_invoices_usd.items()):
-        if month not in accruals:
-            raise InputError(
-                f"{month} has no open accrual; there: {', '.join(accruals) or 'none'}. A true-up is "
-                "booked once, for a month that was closed without its invoice."
-            )
-        accrual = accruals[month]
-        found[month] = {
-            "accrued_usd": accrual.usd, "invoice_usd": usd, "true_up_usd": accrual.true_up_usd(usd),
-            "accuracy": accrual.accuracy(usd),
-        }  # fmt: skip
-    return found
-
-
-def _accruals(source: Source) -> dict[str, Accrual]:
-    """Return the accruals of closed months that no true-up has settled, by month."""
+def _true_ups(source: Source, inputs: CloseInputs) -> dict[str, dict[str, Any]]:
+    """Return what brings invoiced earlier months to their invoice; errors as in `bookings`."""
+    taken: dict[str, float] = {}
+    for one in settled_estimates(source, before=inputs.period):
+        taken[one["period"]] = taken.get(one["period"], 0.0) + one["estimated_usd"]
+    later = Later(
+        adjustments_usd={
+            one["period"]: float(one["open_usd"]) for one in _to_book(source, inputs.period)
+        },
+        taken_back_usd=taken,
+    )
     there = close_records(source.workspace.layout.root)
-    settled = {month for one in there for month in one.get("true_ups", ())}
-    return {
-        one["period"]: Accrual(**one["figures"]["accrual"])
-        for one in there
-        if one["figures"].get("accrual") and one["period"] not in settled
-    }
+    return true_ups(there, inputs.earlier_invoices_usd, later)
 
 
 def _outstanding(
@@ -306,7 +291,7 @@ def _outstanding(
 ) -> dict[str, float]:
     return {
         month: one.usd
-        for month, one in _accruals(source).items()
+        for month, one in accruals(close_records(source.workspace.layout.root)).items()
         if month < inputs.period and month not in settled
     }
 

@@ -66,7 +66,7 @@ def behind(source: Source) -> dict[str, list[dict[str, Any]]]:
         return {}
     found = source.rows(
         "SELECT month, model, feature, CAST(sum(requests) AS BIGINT) AS requests, "
-        "list_sort(list(DISTINCT price_version) FILTER (price_version IS NOT NULL)) AS prices, "
+        "coalesce(list_sort(list(DISTINCT price_version) FILTER (price_version IS NOT NULL)), []) AS prices, "
         "count(DISTINCT source_id) AS segments, "
         f"list(DISTINCT source_id ORDER BY source_id) FILTER (place <= {SEGMENTS_NAMED:d}) AS ids "
         "FROM (SELECT *, dense_rank() OVER (PARTITION BY month, model, feature "

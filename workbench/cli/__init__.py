@@ -20,6 +20,7 @@ from workbench.cli import (
     variance,
 )
 from workbench.cli.app import main, workbench
+from workbench.cli.examples import add_examples
 
 for _module in (
     data, prices, reconcile, analysis, pages, playbook, envelope, variance,
@@ -27,5 +28,6 @@ for _module in (
     exit_evidence, serving, terraform,
 ):  # fmt: skip
     _module.register(workbench)
+add_examples(workbench)
 
 __all__ = ["main", "workbench"]

@@ -1,6 +1,7 @@
 """The `workbench` command: its group, its errors and the ways an answer is printed."""
 
 import json
+import math
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -33,10 +34,26 @@ class Month(click.ParamType):
             self.fail(f"{value!r} is no month; write it as 2026-10.", param, ctx)
 
 
+class Amount(click.ParamType):
+    """An amount of money: a finite number of USD, negative for a credit."""
+
+    name = "USD"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:  # noqa: ANN401 - click's own
+        """Return the number, or refuse what is none."""
+        try:
+            usd = float(value)
+        except ValueError:
+            usd = math.nan
+        if not math.isfinite(usd):
+            self.fail(f"{value!r} is no amount; write it in USD as 1234.56.", param, ctx)
+        return usd
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package.__version__, prog_name="workbench")
 def workbench() -> None:
-    r"""Figures people can sign: AI usage logs and price sheets in, exact costs out.
+    """Figures people can sign: AI usage logs and price sheets in, exact costs out.
 
     \b
     First steps:
@@ -45,7 +62,7 @@ def workbench() -> None:
       workbench status --workspace my-ai       what is in it, what is unpriced
       workbench publish --workspace my-ai      publish a snapshot for dashboards
       workbench serve --workspace my-ai        open the dashboards
-    """
+    """  # noqa: D301 - click reads the control character
 
 
 def main() -> None:

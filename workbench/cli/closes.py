@@ -1,5 +1,6 @@
 """Commands of the close: close a month for good, list what is closed and what came after."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import click
 
 from workbench.cli.app import (
+    Amount,
     Month,
     as_option,
     json_option,
@@ -30,10 +32,10 @@ def register(group: click.Group) -> None:
     "--accept", "accepted", multiple=True, metavar="MODEL",
     help="Accept this model's unpriced requests; repeatable, needs --as.",
 )  # fmt: skip
-@click.option("--invoice", "invoice_usd", type=float, help="USD of the provider's invoices.")
+@click.option("--invoice", "invoice_usd", type=Amount(), help="USD of the provider's invoices.")
 @click.option("--tolerance", type=click.FloatRange(0, 1), default=0.01, show_default=True)
 @click.option(
-    "--true-up", "true_ups", type=(Month(), float), multiple=True, metavar="YYYY-MM USD",
+    "--true-up", "true_ups", type=(Month(), Amount()), multiple=True, metavar="YYYY-MM USD",
     help="Invoice of an earlier month that was closed on an accrual; repeatable.",
 )  # fmt: skip
 @click.option(
@@ -59,6 +61,8 @@ def close(period: str, by: str, folder: Path, as_json: bool, **given: Any) -> No
         print_json({"period": period, "closed": path is not None, "checks": checks})
     else:
         print_rows(["check", "verdict", "why"], [list(one.values()) for one in checks])
+        if path:
+            click.echo(_booked(path))
         click.echo(f"{period} closed: {path}." if path else f"{period} stays open.")
     if path is None:
         raise click.exceptions.Exit(1)
@@ -69,18 +73,27 @@ def close(period: str, by: str, folder: Path, as_json: bool, **given: Any) -> No
 @json_option
 def closes(folder: Path, as_json: bool) -> None:
     """List closed months as they were closed, and what arrived after."""
+    from workbench.answers.bookings import in_accounts_usd
     from workbench.answers.closes import adjustments, close_records
 
     with opened(folder) as source:
         records = close_records(source.workspace.layout.root)
         later = adjustments(source)
+    accounts = in_accounts_usd(records)
     if as_json:
-        print_json({"closed": records, "adjustments": later})
+        print_json({"closed": records, "adjustments": later, "in_accounts_usd": accounts})
         return
     columns = ("period", "closed_at", "closed_by")
     print_rows(
-        [*columns, "contract cost USD"],
-        [[*(one[name] for name in columns), one["totals"]["contract_cost_usd"]] for one in records],
+        [*columns, "contract cost USD", "in the accounts USD"],
+        [
+            [
+                *(one[name] for name in columns),
+                one["totals"]["contract_cost_usd"],
+                f"{accounts[one['period']]:,.2f}",
+            ]
+            for one in records
+        ],
     )
     for one in later:
         click.echo(
@@ -88,6 +101,13 @@ def closes(folder: Path, as_json: bool) -> None:
             f"{one['late_usd']:+,.2f} from {one['late_requests']:,} late rows and "
             f"{one['other_usd']:+,.2f} by prices known since; {_where_booked(one)}. The closed figure stays."
         )
+
+
+def _booked(path: Path) -> str:
+    """Say line by line what the close has booked, and what it comes to."""
+    lines = json.loads(path.read_text())["journal"]
+    said = ", ".join(f"{one['usd']:+,.2f} {one['what']} of {one['month']}" for one in lines)
+    return f"Booked: {sum(one['usd'] for one in lines):,.2f} USD ({said})."
 
 
 def _where_booked(one: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """Commands that put data in and look after it."""
 
+import shlex
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,7 +41,9 @@ def init(folder: Path, yes: bool) -> None:
             f"No dossier was written: copy {folder}/dossiers/dossier.schema.json into your editor and write "
             f"dossiers/FEATURE.yaml, which begins with `feature: …`."
         )
-    click.echo(f"Workspace ready in {folder}. Next: workbench ingest LOGS --workspace {folder}")
+    click.echo(
+        f"Workspace ready in {folder}. Next: workbench ingest LOGS --workspace {shlex.quote(str(folder))}"
+    )
 
 
 def _ask_for_feature(folder: Path) -> None:

@@ -7,6 +7,7 @@ import click
 
 from workbench.cli.app import (
     FILE,
+    Amount,
     Month,
     as_option,
     export_group,
@@ -28,7 +29,7 @@ def register(group: click.Group) -> None:
 @click.command()
 @click.option("--out", type=FILE, required=True, help="Workbook to write.")
 @click.option("--register", "name", help="Which register of the workspace.")
-@click.option("--invoice", "invoice_usd", type=float, help="USD invoiced for the newest month.")
+@click.option("--invoice", "invoice_usd", type=Amount(), help="USD invoiced for the newest month.")
 @as_option
 @workspace_option
 def excel(out: Path, name: str | None, invoice_usd: float | None, by: str, folder: Path) -> None:

@@ -131,7 +131,10 @@ class CloseFigures:
     estimated: tuple[EstimatedDays, ...] = ()
     """What is booked for missing days, by source; empty unless a person asked for it."""
     estimate_true_ups_usd: Mapping[str, float] = field(default_factory=dict)
-    """Metered less estimated of days of earlier closes whose logs have come since."""
+    """Metered less estimated of days of earlier closes whose logs have come since: how far off
+    each estimate was. The metered part is in the adjustments, so this is not booked beside them."""
+    estimates_taken_back_usd: Mapping[str, float] = field(default_factory=dict)
+    """The same estimates themselves: booked with a minus."""
     accepted_unpriced_rows: int = 0
     accepted_by: str = ""
     """Who took responsibility for the accepted rows; recorded, not authenticated."""
@@ -147,7 +150,7 @@ class CloseFigures:
     outstanding_accruals_usd: Mapping[str, float] = field(default_factory=dict)
     """Accruals of earlier closed months whose invoice has not come, by month; carried on."""
     true_ups_usd: Mapping[str, float] = field(default_factory=dict)
-    """Invoice less accrual of earlier months, booked in this one."""
+    """What brings earlier months to their invoice after all else that is booked for them."""
     adjustments_usd: Mapping[str, float] = field(default_factory=dict)
     """Prior-period adjustments this close books, by the closed month they belong to."""
     late_unpriced_rows: int = 0
@@ -223,14 +226,16 @@ def _accrued(figures: CloseFigures) -> CloseCheck:
     if figures.accrual is None and figures.invoice_usd is None:
         return _check("accrued", passed=False, why="neither an invoice nor an accrual")
     earlier = [
-        f"true-up of {month} {usd:+,.2f} USD" for month, usd in figures.true_ups_usd.items()
+        f"true-up of {month} {usd:+,.2f} USD to its invoice"
+        for month, usd in figures.true_ups_usd.items()
     ] + [
-        f"{usd:,.2f} USD of {month} still accrued, its invoice is out"
+        f"{usd:,.2f} USD of {month} still accrued, its invoice has not come"
         for month, usd in figures.outstanding_accruals_usd.items()
     ]
     earlier += [
-        f"estimate for {name} taken back, true-up {usd:+,.2f} USD"
-        for name, usd in figures.estimate_true_ups_usd.items()
+        f"estimate for {name} taken back, {-usd:+,.2f} USD; it missed its logs by "
+        f"{figures.estimate_true_ups_usd.get(name, 0.0):+,.2f} USD"
+        for name, usd in figures.estimates_taken_back_usd.items()
     ]
     if figures.accrual is None:
         why = "; ".join(["the invoice is there", *earlier])
