@@ -6,6 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from tests.dashboards.conftest import HOSTILE
+from tests.spine import NOW, ingest, write_jsonl
+from workbench.answers.publish import publish
 from workbench.cli import workbench as command
 from workbench.serve import TITLES
 from workbench.workspace import Workspace
@@ -94,3 +96,26 @@ def test_inputs_are_set_or_refused(workspace, tmp_path):
     assert "No page 'nothing'" in str(export(workspace, out, "nothing").exception)
     assert export(workspace, out, "overview", "--set", "feature").exit_code == 2
     assert out.read_bytes() == before
+
+
+@pytest.mark.parametrize("page", ["overview", "variance"])
+def test_pages_open_where_a_model_has_no_price_in_the_month_before(tmp_path, page):
+    rows = [
+        {"request_id": f"r{n}", "started_at": f"2026-{9 + n // 30:02}-{1 + n % 30:02}T10:00:00Z",
+         "provider": provider, "model": model, "feature": "chat", "environment": "production",
+         "uncached_input_tokens": 1000 * n, "output_tokens": 10}
+        for n in range(60)
+        for provider, model in [("openai", "gpt-4o") if n % 7 else ("nobody", "mystery-1")]
+    ]  # fmt: skip
+    root = tmp_path / "ws"
+    workspace = Workspace.init(root)
+    sheet = tmp_path / "sheet.csv"
+    head = "provider,model,meter,usd,per,effective_from"
+    sheet.write_text(f"{head}\nnobody,mystery-1,uncached_input_tokens,9000,1000000,2026-10-01\n"
+                     "nobody,mystery-1,output_tokens,9,1000000,2026-10-01\n")  # fmt: skip
+    workspace.import_prices([sheet], now=NOW)
+    ingest(workspace, write_jsonl(tmp_path / "log.jsonl", rows))
+    publish(workspace, now=NOW)
+    out = tmp_path / "page.html"
+    done = export(root, out, page)
+    assert done.exit_code == 0, (done.output, done.exception)

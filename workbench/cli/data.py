@@ -41,9 +41,7 @@ def init(folder: Path, yes: bool) -> None:
             f"No dossier was written: copy {folder}/dossiers/dossier.schema.json into your editor and write "
             f"dossiers/FEATURE.yaml, which begins with `feature: …`."
         )
-    click.echo(
-        f"Workspace ready in {folder}. Next: workbench ingest LOGS --workspace {shlex.quote(str(folder))}"
-    )
+    click.echo(f"Workspace ready in {folder}. Next: workbench ingest LOGS{_in(folder)}")
 
 
 def _ask_for_feature(folder: Path) -> None:
@@ -136,7 +134,7 @@ def ingest(
             }
         )
     else:
-        _print_ingest(report, dry_run=dry_run)
+        _print_ingest(report, folder, dry_run=dry_run)
     if report.failed:
         raise click.exceptions.Exit(1)
 
@@ -182,7 +180,7 @@ _COUNTED = (
 )  # fmt: skip
 
 
-def _print_ingest(report: object, *, dry_run: bool) -> None:
+def _print_ingest(report: object, folder: Path, *, dry_run: bool) -> None:
     from workbench.ingest.formats import formats_known
     from workbench.workspace import IngestReport
 
@@ -210,8 +208,8 @@ def _print_ingest(report: object, *, dry_run: bool) -> None:
         click.echo(hint, err=True)
     if any(one.quarantined for one in report.staged):
         click.echo(
-            "Quarantined records are listed by: "
-            'workbench sql "SELECT reason, count(*) FROM quarantine GROUP BY reason"'
+            "Quarantined records are listed by: workbench sql "  # noqa: S608 - text for a person
+            '"SELECT reason, count(*) FROM quarantine GROUP BY reason"' + _in(folder)
         )
     if dry_run:
         click.echo("Dry run: nothing was committed.")
@@ -232,7 +230,14 @@ def status(folder: Path, as_json: bool) -> None:
 
 
 def _shown(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "yes", False: "no"}[value]
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _in(folder: Path) -> str:
+    """Return the option that names the workspace, as a shell takes it; nothing for this folder."""
+    return "" if folder == Path() else f" --workspace {shlex.quote(str(folder))}"
 
 
 @click.command()

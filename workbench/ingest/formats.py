@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from workbench.ingest import (
     vllm,
     workbench_log,
 )
+from workbench.ingest.json_array import first_record
 from workbench.ingest.reader import Reader
 from workbench.ingest.source import UTF8_BOM, blocks, compression, reading
 
@@ -51,7 +53,7 @@ class Recognised:
 
     reader: Reader
     container: str
-    """jsonl, csv, parquet or otlp."""
+    """jsonl, csv, parquet, otlp, or array: one JSON list."""
     delimiter: str = ","
     columns: tuple[str, ...] = ()
     """Of a CSV, as its header names them."""
@@ -83,11 +85,11 @@ def recognise(path: Path, fmt: str | None) -> Recognised:
     fitting = [
         reader
         for reader in FORMATS.values()
-        if container in reader.containers and _fits(reader, records)
+        if _reads(reader, container) and _fits(reader, records)
     ]
     if fmt is not None:
         reader = FORMATS[fmt]
-        if container not in reader.containers:
+        if not _reads(reader, container):
             raise IngestError(
                 f"{path}: looks like {container}, and --format {fmt} reads {', '.join(reader.containers)}."
             )
@@ -149,9 +151,24 @@ def _look(path: Path, head: bytes) -> tuple[str, list[frozenset[str]], str]:
             return "parquet", [frozenset(pq.read_schema(path).names)], ","
     if head.lstrip()[:1] in (b"{", b"["):
         return _look_at_json(head)
+    _refuse_lines_of_old(path, head)
     first = head.split(b"\n", 1)[0]
     delimiter = max(_DELIMITERS, key=lambda mark: first.count(mark.encode()))
     return "csv", [frozenset(_fields(first, delimiter))], delimiter
+
+
+def _refuse_lines_of_old(path: Path, head: bytes) -> None:
+    """Refuse what a spreadsheet writes that no CSV reader takes for a header, saying what to do."""
+    if re.match(rb'"?sep=.', head):
+        raise IngestError(
+            f"{path}: begins with the line `{head.splitlines()[0].decode(errors='replace')}`, a hint for "
+            "spreadsheets. Nothing was loaded; delete that line and ingest the file again."
+        )
+    if b"\r" in head.rstrip(b"\r") and b"\n" not in head:
+        raise IngestError(
+            f"{path}: its lines end with a carriage return alone, as old spreadsheets write them. "
+            "Nothing was loaded; save it as CSV UTF-8 and ingest it again."
+        )
 
 
 def _look_at_json(head: bytes) -> tuple[str, list[frozenset[str]], str]:
@@ -165,7 +182,18 @@ def _look_at_json(head: bytes) -> tuple[str, list[frozenset[str]], str]:
             records[frozenset(value)] = None
     if b'"resourceSpans"' in head or b'"resource_spans"' in head:
         return "otlp", list(records) or [frozenset({"resourceSpans"})], ","
+    if not any(_known(keys) for keys in records) and (first := first_record(head)) is not None:
+        return "array", [frozenset(first)], ","
     return "jsonl", list(records), ","
+
+
+def _known(keys: frozenset[str]) -> bool:
+    return any(_fits(reader, [keys]) for reader in FORMATS.values())
+
+
+def _reads(reader: Reader, container: str) -> bool:
+    """Say whether a reader takes a container; the records of a list are read as JSON lines are."""
+    return ("jsonl" if container == "array" else container) in reader.containers
 
 
 def _uniform(head: bytes, reader: Reader) -> tuple[tuple[str, ...], frozenset[str]]:

@@ -91,7 +91,7 @@ def prepare(
         prefix_sha256=found.sha256,
         shape=found.shape,
     )
-    if recognised.container in ("parquet", "otlp"):
+    if recognised.container in ("parquet", "otlp", "array"):
         prepared.line_format = False
         return prepared
     chain = _chain(found, known)

@@ -237,9 +237,21 @@ def _not_usage(work: Work) -> tuple[dict[int, str], dict[str, int]]:
 
 
 def why(reasons: Mapping[int, str], *, at_most: int = 3) -> list[str]:
-    """Say in words what most quarantined records suffer from, without their values."""
-    kinds = Counter(reason.split(": ", 1)[-1] for reason in reasons.values())
-    return [f"{number:,} quarantined: {kind}" for kind, number in kinds.most_common(at_most)]
+    """Say in words what most quarantined records suffer from: the column, without its values."""
+    kinds = Counter(_without_value(reason) for reason in reasons.values())
+    said = [f"{number:,} quarantined: {kind}" for kind, number in kinds.most_common(at_most)]
+    rest = sum(number for _, number in kinds.most_common()[at_most:])
+    return [*said, f"{rest:,} quarantined for other reasons"] if rest else said
+
+
+def _without_value(reason: str) -> str:
+    """Return `latency_ms: not a number` of `latency_ms is 12,5: not a number`."""
+    before, colon, _ = reason.partition(": ")
+    column, is_, _ = before.partition(" is ")
+    if not colon or not is_:
+        return before if before in ("not UTF-8 text", "not JSON", "conflict") else reason
+    # A value may itself hold a colon and a space; what is wrong stands behind the last one.
+    return f"{column}: {reason.rsplit(': ', 1)[-1]}"
 
 
 def _quarantine(work: Work, reasons: Mapping[int, str]) -> Path | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from workbench import segment_rows
 from workbench.errors import IngestError
-from workbench.ingest import csv_lines
+from workbench.ingest import csv_lines, json_array
 from workbench.ingest.batch import Connection
 from workbench.ingest.cells import quoted
 from workbench.ingest.formats import Recognised
@@ -100,7 +100,7 @@ def begin(
     user_key: bytes,
 ) -> Work:
     """Look at the columns of the prepared file and decide how it is read."""
-    if recognised.container == "otlp":
+    if recognised.container in ("otlp", "array"):
         _flatten(recognised, prepared, staging / f"{source_id}.clean")
     plan = Plan(
         reader=recognised.reader,
@@ -135,7 +135,8 @@ def _table(connection: Connection, recognised: Recognised, prepared: Prepared) -
 
 
 def _flatten(recognised: Recognised, prepared: Prepared, target: Path) -> None:
-    flatten = recognised.reader.flatten
+    is_list = recognised.container == "array"
+    flatten = json_array.flatten if is_list else recognised.reader.flatten
     if flatten is None:
         raise IngestError(f"{prepared.plain}: the {recognised.reader.name} format is not nested.")
     with target.open("w", encoding="utf-8", errors="replace") as out:
