@@ -49,11 +49,15 @@ class Headline:
 
 
 def load(snapshot: Any, _: Values) -> Headline:  # noqa: ANN401 - a Snapshot or a test's
-    """Read all features in production at contract cost, and the leading unit of value."""
+    """Read what all features cost, as invoices and budgets see it, and the leading unit of value.
+
+    Spend is of all environments, as the bridge and the envelope beside it; a unit of value is
+    made in production.
+    """
     state = snapshot.state()
     as_of = last_day(state)
     environment = PRODUCTION if PRODUCTION in snapshot.environments() else ALL
-    daily = snapshot.daily(environment=None if environment == ALL else environment)
+    daily = snapshot.daily()
     usd = _by_day(daily)
     first = min(usd, default=as_of)
     usd = {first + timedelta(days=n): 0.0 for n in range((as_of - first).days + 1)} | usd
@@ -63,7 +67,8 @@ def load(snapshot: Any, _: Values) -> Headline:  # noqa: ANN401 - a Snapshot or 
         name="", first=end.replace(day=1), last=min(end, end.replace(day=min(as_of.day, end.day)))
     )
     requests, short = _counted(daily, this)
-    unit, outlook = read(snapshot, _leading(snapshot, environment)), outlook_of(snapshot)
+    unit = read(snapshot, _leading(daily, snapshot, environment))
+    outlook = outlook_of(snapshot)
     features = _by_feature(daily, this)
     return Headline(
         month=month_to_date(usd, as_of=as_of), daily_usd=usd, requests=requests,
@@ -75,9 +80,9 @@ def load(snapshot: Any, _: Values) -> Headline:  # noqa: ANN401 - a Snapshot or 
     )  # fmt: skip
 
 
-def _leading(snapshot: Any, environment: str) -> dict[str, str]:  # noqa: ANN401
+def _leading(daily: Columns, snapshot: Any, environment: str) -> dict[str, str]:  # noqa: ANN401
     """Return the selection whose cost per unit leads: the dearest feature with outcomes."""
-    usd = _by_feature(snapshot.daily(), None)
+    usd = _by_feature(daily, None)
     dossiers = snapshot.dossiers()
     resolved = [f for f in usd if unit_of(dossiers, f).counted_by == "resolved"]
     feature = (resolved or list(usd) or [ALL])[0]
@@ -141,7 +146,7 @@ def draw(data: Headline, _: Values) -> View:
     instead = (month_so_far, by_feature, long)
     return View(
         answer=others.answer(data.outlook) if data.outlook else told,
-        scope="All features, production, contract cost in US dollars, UTC days"
+        scope="All features and environments, contract cost in US dollars, UTC days"
         + (f". {told}" if data.outlook else ""),
         tiles=figures.tiles(
             month, daily=this, unpriced=data.unpriced, requests=data.requests,

@@ -35,7 +35,7 @@ def outlook_of(snapshot: Any) -> Outlook | None:  # noqa: ANN401 - a Snapshot or
         likely_breach=report["risk"].get("first_likely_breach") or "",
         widest=swings[0]["name"] if swings else "", by_month=report.get("by_month") or (),
         history_usd={month: usd + fixed for month, usd in (document.get("history") or {}).items()},
-        **told,
+        fixed_usd=fixed, **told,
     )  # fmt: skip
 
 

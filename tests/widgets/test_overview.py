@@ -136,3 +136,35 @@ def test_what_was_published_leads_and_issue_tiles_stay():
     )
     assert view.answer.startswith("AI spend lands at $2.05k by Dec 2026")
     assert "October cost" in view.scope
+
+
+class WithSandbox(Alone):
+    """Half of each day's requests are made in a sandbox."""
+
+    def environments(self):
+        return ["production", "sandbox"]
+
+    def daily(self, *, feature=None, environment=None):
+        columns = super().daily(feature=feature)
+        share = 1.0 if environment is None else 0.5
+        columns["contract_cost_usd"] = [usd * share for usd in columns["contract_cost_usd"]]
+        return columns
+
+
+def test_spend_is_that_of_all_environments_as_in_the_bridge_beside_it():
+    view = draw(load(WithSandbox(), {}), {})
+    spend = view.tiles[0]
+    assert (spend.value, spend.unit) == ("155", "$")  # 31 days of 1 and 4 USD
+    assert spend.why.filter == {"feature": "all", "environment": "all"}
+    assert "all environments" in view.cards[0].subtitle
+    assert view.scope.startswith("All features and environments")
+
+
+def test_months_of_an_outlook_say_what_is_fixed_in_them():
+    registers = ENVELOPE["registers"]["AI spend"]
+    report = {**registers["report"], "fixed_usd": [200.0, 200.0]}
+    published = {"registers": {"AI spend": {**registers, "report": report}}}
+    outlook = outlook_of(Published(envelope=published))
+    assert outlook is not None
+    assert outlook.fixed_usd == 200.0
+    assert "usage and $200 fixed" in figures.outlook_fan(outlook).subtitle

@@ -30,7 +30,7 @@ def tiles(
     spend, spend_unit = theme.money_parts(month.spend_usd)
     end, end_unit = theme.money_parts(month.run_rate_month_end_usd)
     delta, tone = _against(month)
-    link = Link(page=UNIT_PAGE, filter={"feature": "all", "environment": "production"})
+    link = Link(page=UNIT_PAGE, filter={"feature": "all", "environment": "all"})
     cost, cost_unit = theme.money_parts(each)
     own = (
         Tile(label=f"Spend, {month.as_of:%B} to date", value=spend, unit=spend_unit, delta=delta,
@@ -118,9 +118,9 @@ def month_trend(
             f", {theme.percent(abs(month.change_ratio), digits=1)} {word} than the month before"
         )
     caption = Caption(
-        title=title, subtitle="Cumulative contract cost, production, {unit} · actual solid, month before light, pace dashed",
+        title=title, subtitle="Cumulative contract cost, all environments, {unit} · actual solid, month before light, pace dashed",
         span="wide", foot=f"{month.run_rate_label.capitalize()}: no season, no error band",
-        why=Link(text="unit economics", page=UNIT_PAGE, filter={"feature": "all"}),
+        why=Link(text="unit economics", page=UNIT_PAGE, filter={"feature": "all", "environment": "all"}),
     )  # fmt: skip
     series = [
         Series(name="before", y=before, look="previous"),
@@ -143,7 +143,7 @@ def daily_by_feature(
     caption = Caption(
         title=title, subtitle=f"Contract cost by feature, {{unit}} · strong: {names[1]}, pale: {names[0]}",
         span="narrow", foot=f"The {len(ordered)} largest of {len(now)} features",
-        why=Link(text="unit economics", page=UNIT_PAGE, filter={"feature": "all"}),
+        why=Link(text="unit economics", page=UNIT_PAGE, filter={"feature": "all", "environment": "all"}),
     )  # fmt: skip
     return bars(
         caption,
@@ -163,8 +163,8 @@ def long_trend(
         delta, _ = change(known[-1], known[0], "at the start of the data")
         title = f"A day costs {theme.money(known[-1])} now, {delta[2:]}"
     caption = Caption(
-        title=title, subtitle="Contract cost a day, production, mean of the trailing 7 days, {unit}", span="wide",
-        foot="Measured", why=Link(text="unit economics", page=UNIT_PAGE, filter={"period": "All days", "feature": "all"}),
+        title=title, subtitle="Contract cost a day, all environments, mean of the trailing 7 days, {unit}", span="wide",
+        foot="Measured", why=Link(text="unit economics", page=UNIT_PAGE, filter={"period": "All days", "feature": "all", "environment": "all"}),
     )  # fmt: skip
     marks = [Mark(text=text, x=day, color=theme.INK_3) for day, text in changes]
     return lines(caption, x=list(days), series=[Series(name="a day", y=weekly)], marks=marks)
@@ -182,7 +182,9 @@ def movers_table(
     digits = theme.column_digits([value for _, *values in moved for value in values[:2]])
     for name, then, value, change_usd in moved:
         linked = name in now or name in before
-        link = Link(page=UNIT_PAGE, filter={"feature": name}) if linked else None
+        link = (
+            Link(page=UNIT_PAGE, filter={"feature": name, "environment": "all"}) if linked else None
+        )
         tone = "bad" if change_usd > 0 else "good"
         rows.append((
             Cell(text=name, link=link), theme.accounting(value, digits=digits),
@@ -190,10 +192,10 @@ def movers_table(
             theme.number(each[name], digits=each_digits) if name in each else "",
         ))  # fmt: skip
     return Table(
-        title="Largest movers this month", subtitle="Contract cost of the same days, $", span="narrow",
+        title="Largest movers this month", subtitle="Contract cost of the same days, all environments, $", span="narrow",
         columns=("Feature", names[1], names[0], "Δ", "a request"), rows=tuple(rows),
         empty="The snapshot has no earlier month to compare with.", foot="Δ adds up to the change of the total",
-        why=Link(text="unit economics", page=UNIT_PAGE, filter={"feature": "all"}),
+        why=Link(text="unit economics", page=UNIT_PAGE, filter={"feature": "all", "environment": "all"}),
     )  # fmt: skip
 
 

@@ -29,6 +29,9 @@ class Outlook:
     """The input whose P10 to P90 moves the total most."""
     by_month: Sequence[Mapping[str, float]] = ()
     history_usd: Mapping[str, float] | None = None
+    """By month: what was metered and the fixed lines of the register."""
+    fixed_usd: float = 0.0
+    """A month, of what is not metered, such as fees and people."""
     held: str = "uncalibrated: no locked envelope yet"
 
 
@@ -104,7 +107,7 @@ def outlook_fan(outlook: Outlook) -> Chart:
     if outlook.likely_breach:
         title += f"; it is likely broken by {theme.month_name(outlook.likely_breach)}"
     caption = Caption(
-        title=title, subtitle="Cost a month, {unit} · actual solid, P50 dashed in its P10–P90 band, budget dotted",
+        title=title, subtitle=f"Cost a month, {_of_what(outlook)}{{unit}} · actual solid, P50 dashed in its P10–P90 band, budget dotted",
         span="wide", foot=outlook.held[:1].upper() + outlook.held[1:], why=Link(text="envelope", page="envelope"),
     )  # fmt: skip
     return fan(
@@ -115,6 +118,13 @@ def outlook_fan(outlook: Outlook) -> Chart:
         actual=[history.get(month) for month in (*earlier, *outlook.months)],
         plan=[*gap, *outlook.budget_usd] if outlook.budget_usd else (),
     )  # fmt: skip
+
+
+def _of_what(outlook: Outlook) -> str:
+    """Say why a month costs more here than its usage, where it does."""
+    if not outlook.fixed_usd:
+        return ""
+    return f"usage and {theme.money(outlook.fixed_usd)} fixed, "
 
 
 def bridge(
