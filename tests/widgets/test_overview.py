@@ -154,7 +154,7 @@ class WithSandbox(Alone):
 def test_spend_is_that_of_all_environments_as_in_the_bridge_beside_it():
     view = draw(load(WithSandbox(), {}), {})
     spend = view.tiles[0]
-    assert (spend.value, spend.unit) == ("155", "$")  # 31 days of 1 and 4 USD
+    assert (spend.value, spend.unit) == ("155.00", "$")  # 31 days of 1 and 4 USD
     assert spend.why.filter == {"feature": "all", "environment": "all"}
     assert "all environments" in view.cards[0].subtitle
     assert view.scope.startswith("All features and environments")
@@ -162,7 +162,8 @@ def test_spend_is_that_of_all_environments_as_in_the_bridge_beside_it():
 
 def test_months_of_an_outlook_say_what_is_fixed_in_them():
     registers = ENVELOPE["registers"]["AI spend"]
-    report = {**registers["report"], "fixed_usd": [200.0, 200.0]}
+    spread = registers["report"]["total"]
+    report = {**registers["report"], "fixed_usd": [200.0, 200.0], "by_month": [spread, spread]}
     published = {"registers": {"AI spend": {**registers, "report": report}}}
     outlook = outlook_of(Published(envelope=published))
     assert outlook is not None

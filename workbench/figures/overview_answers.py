@@ -124,7 +124,7 @@ def _of_what(outlook: Outlook) -> str:
     """Say why a month costs more here than its usage, where it does."""
     if not outlook.fixed_usd:
         return ""
-    return f"usage and {theme.money(outlook.fixed_usd)} fixed, "
+    return f"usage and {_short(outlook.fixed_usd)} fixed, "
 
 
 def bridge(
