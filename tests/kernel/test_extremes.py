@@ -84,7 +84,7 @@ def test_any_mixture_up_to_the_limit_is_priced_without_overflow(
     )
     inner = price.priced_rows(
         usage=usage,
-        time_of_day_keys=[],
+        changes=catalog.price_changes(),
         columns=["request_id"],
         request_prices=catalog.has_request_prices(),
     )

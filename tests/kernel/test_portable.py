@@ -9,11 +9,17 @@ from workbench.kernel import by_day, price, rollup
 
 _COLUMNS = [column.name for column in schema.SEGMENT_COLUMNS]
 STATEMENTS = {
-    "price": price.priced_rows(usage="usage", time_of_day_keys=[7, 11], columns=_COLUMNS),
-    "price without time of day": price.priced_rows(
-        usage="usage", time_of_day_keys=[], columns=_COLUMNS
+    "price": price.priced_rows(
+        usage="usage", changes=price.Changes(date=2, band=1, second=2), columns=_COLUMNS
     ),
-    "touched": rollup.touched(usage="usage", time_of_day_keys=[7], used_meters=schema.METER_NAMES),
+    "price without time of day": price.priced_rows(
+        usage="usage", changes=price.Changes(), columns=_COLUMNS
+    ),
+    "touched": rollup.touched(
+        usage="usage",
+        changes=price.Changes(date=2, band=1, second=2),
+        used_meters=schema.METER_NAMES,
+    ),
     "day": by_day.fill(),
     "names of days": by_day.view(),
     "class": rollup.fill_class(used_meters=schema.METER_NAMES),

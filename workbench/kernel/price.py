@@ -3,10 +3,10 @@
     cost = sum over meters of quantity x price, in integer pico-USD
 
 The price of a request is the one row of the compiled price table whose key, instant, second
-of the day and input band hold the request: an interval join, so that a price change at noon
-is a price change at noon. One pass over usage covers every request once. What few requests
-need, the rare meters and the clock, is computed for those alone (CASE), which costs a quarter
-less than reading usage once more for them.
+of the day and input band hold the request, found by its slot (`kernel.price_layout`), so that a
+price change at noon is a price change at noon. One pass over usage covers every request once.
+What few requests need, the rare meters and the clock, is computed for those alone (CASE), which
+costs a quarter less than reading usage once more for them.
 
 Bookkeeping costs one AND: a request carries the mask of the meters it uses, a price row the
 mask of the meters it does not price. Unpriced usage has cost NULL, partly priced usage keeps
@@ -16,8 +16,9 @@ Filters on masks are written as `< 1`, never `= 0`: an equality is estimated to 
 almost no row, which makes the planner build its hash table from usage instead of prices.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
+from workbench.kernel.price_layout import BASES, CURRENT, FLAGS, MINIMA, Changes, joins
 from workbench.schema import (
     CORE_METERS,
     METER_COLUMNS,
@@ -28,74 +29,22 @@ from workbench.schema import (
     meter_bit,
 )
 
-BASES = ("list", "contract")
-CURRENT = "_current"
-"""Suffix of the price tables that hold today's prices of closed months."""
+__all__ = [
+    "BASES",
+    "CURRENT",
+    "Changes",
+    "billed_requests",
+    "missing_mask",
+    "priced_rows",
+    "priced_usage_view",
+]
 RARE_MASK = mask_of(tuple(name for name in METER_NAMES if name not in CORE_METERS))
-_DAY_S = 86_400
 _SECONDS = tuple(meter.name for meter in METERS if meter.kind == "seconds")
 _SECONDS_MASK = mask_of(_SECONDS)
 _RARE_COUNTS = tuple(n for n in METER_NAMES if n not in CORE_METERS and n not in _SECONDS)
 _WHOLE_MASK = mask_of(tuple(meter.name for meter in METERS if meter.part_of is None))
 """Meters that can be unpriced: a part is priced with its whole."""
 _UNKNOWN_WRITE = meter_bit("cache_write_unknown_tokens")
-_MINIMA = ("audio_seconds", "input_audio_seconds")
-
-_FLAGS = (
-    "price_row", "known", "has_contract",
-    *(f"{basis}_{flag}" for basis in BASES for flag in ("missing", "derived", "assumed", "version")),
-)  # fmt: skip
-
-
-def price_tables() -> list[str]:
-    """Return the statements that lay the compiled `rates` out for the join.
-
-    Reads `rates` (one disjoint row per book, tuple, interval, window and band), `rate_keys`
-    (rate key -> tuple and month) and `closed_month` (month -> the book it was closed with; book 0
-    is today's). A price row is repeated for each month it touches, so that a request meets only
-    the prices of its own month: those a closed month was closed with, today's for any other.
-    The tables with the suffix `CURRENT` hold today's prices of closed months, for what a closed
-    month would come to now and for rows that arrived after its close.
-    """
-    flags = ", ".join(
-        (
-            "r.price_row",
-            "r.canonical_model IS NOT NULL AS known",
-            "r.has_contract",
-            *(
-                f"r.{basis}_missing_mask AS {basis}_missing, "
-                f"r.{basis}_derived_mask AS {basis}_derived, "
-                f"r.{basis}_assumed AS {basis}_assumed, r.{basis}_version AS {basis}_version"
-                for basis in BASES
-            ),
-        )
-    )
-    months = "SELECT k.rate_key, k.tuple_id, k.month, c.book FROM rate_keys AS k"
-    months_of = {
-        "": f"{months} LEFT JOIN closed_month AS c ON c.month = k.month",
-        CURRENT: f"{months} JOIN closed_month AS c ON c.month = k.month",
-    }
-    book_of = {"": "coalesce(k.book, 0)", CURRENT: "0"}
-    interval = "k.rate_key, r.effective_from, r.effective_to, r.context_over, r.context_upto"
-    minima = ", ".join(f"coalesce(r.minimum_{n}, 0) AS minimum_{n}" for n in _MINIMA)
-    statements = []
-    for suffix, priced in months_of.items():
-        joined = (
-            f"FROM rates AS r JOIN ({priced}) AS k ON k.tuple_id = r.rate_key"
-            f" AND r.book = {book_of[suffix]}"
-            " AND r.effective_from < k.month + INTERVAL 1 MONTH AND r.effective_to > k.month"
-        )
-        statements += [
-            f"CREATE OR REPLACE TABLE price_wide{suffix} AS SELECT {interval}, r.second_from, "
-            f"r.second_to, {minima}, {flags}, {_prices(METER_NAMES)} {joined}",
-        ]
-    return statements
-
-
-def _prices(names: Iterable[str]) -> str:
-    return ", ".join(
-        f"coalesce(r.{basis}_{name}, 0) AS {basis}_{name}" for basis in BASES for name in names
-    )
 
 
 def billed_requests(table: str = "u") -> str:
@@ -113,7 +62,7 @@ def billed_requests(table: str = "u") -> str:
 def priced_rows(
     *,
     usage: str,
-    time_of_day_keys: Sequence[int],
+    changes: Changes,
     columns: Sequence[str],
     used_meters: Collection[str] = METER_NAMES,
     request_prices: bool = False,
@@ -125,8 +74,8 @@ def priced_rows(
     ----------
     usage
         Relation with `schema.SEGMENT_COLUMNS`.
-    time_of_day_keys
-        Rate keys whose prices depend on the time of day; without any, no clock is read.
+    changes
+        How often prices change, as the laid out tables have it; where never, nothing is compared.
     columns
         Columns of `usage` to hand through.
     used_meters
@@ -145,30 +94,11 @@ def priced_rows(
     handed = ", ".join(f"u.{name}" for name in columns)
     used_in_all = tuple(name for name in METER_NAMES if name in used_meters)
     implied = _implied_request if request_prices else _nothing
-    flags = ", ".join(f"r.{flag}" for flag in _FLAGS)
-    interval = (
-        "u.rate_key = r.rate_key AND u.started_at >= r.effective_from"
-        " AND u.started_at < r.effective_to AND u.context_tokens > r.context_over"
-        " AND u.context_tokens <= r.context_upto"
-    )
-    if time_of_day_keys:
-        interval += f" AND {_by_clock()}"
+    flags = ", ".join(f"r.{flag}" for flag in FLAGS)
     return (
         f"SELECT {handed}, {_both(lambda basis: _wide_sum(basis, used_in_all) + implied(basis))},"
         f" u.meter_mask & {_WHOLE_MASK} AS used_mask, {flags} FROM {usage} AS u"
-        f" LEFT JOIN price_wide{prices} AS r ON {interval}"
-    )
-
-
-def _by_clock() -> str:
-    """Return the test of the second of the day, computed for prices that do not hold all day."""
-    second = (
-        "(EXTRACT(hour FROM u.started_at) * 3600 + EXTRACT(minute FROM u.started_at) * 60"
-        " + EXTRACT(second FROM u.started_at))"
-    )
-    return (
-        f"CASE WHEN r.second_from < 1 AND r.second_to >= {_DAY_S} THEN TRUE"
-        f" ELSE {second} >= r.second_from AND {second} < r.second_to END"
+        f" {joins(changes, prices=prices)}"
     )
 
 
@@ -180,19 +110,21 @@ def _both(total: Callable[[str], str]) -> str:
 def _or_null(total: str, basis: str) -> str:
     """NULL where the model is unknown, or no meter that was used has a price.
 
-    A record whose cost no BIGINT holds (over nine million USD) is unpriced, so that one absurd
-    line of a log cannot stop every figure.
+    An unknown model's prices are NULL, and so is any sum of them. A record whose cost no BIGINT
+    holds (over nine million USD) is unpriced, so that one absurd line of a log cannot stop every
+    figure. The test is written so that it is false for all but a few requests: engines then
+    compute the sum for whole vectors, where a CASE that parts them would copy each first.
     """
-    used = f"(u.meter_mask & {_WHOLE_MASK})"
+    without = f"(u.meter_mask & r.{basis}_missing)"
     return (
-        f"CASE WHEN NOT r.known OR ((u.meter_mask & r.{basis}_missing) = {used} AND {used} >= 1)"
+        f"CASE WHEN {without} >= 1 AND {without} = (u.meter_mask & {_WHOLE_MASK})"
         f" THEN NULL ELSE TRY({total}) END"
     )
 
 
 def _core_sum(basis: str, used: Sequence[str]) -> str:
     core = [f"u.{name} * r.{basis}_{name}" for name in CORE_METERS if name in used]
-    return " + ".join(core) or "CAST(0 AS BIGINT)"
+    return " + ".join(core) or "CASE WHEN r.known THEN CAST(0 AS BIGINT) END"
 
 
 def _wide_sum(basis: str, used: Sequence[str]) -> str:
@@ -225,7 +157,7 @@ def _nothing(basis: str) -> str:
 
 
 def _billed(name: str) -> str:
-    if name not in _MINIMA:
+    if name not in MINIMA:
         return f"u.{name}"
     return f"CASE WHEN u.{name} > 0 THEN greatest(u.{name}, r.minimum_{name}) ELSE 0 END"
 
@@ -233,7 +165,7 @@ def _billed(name: str) -> str:
 def priced_usage_view(
     *,
     usage: str,
-    time_of_day_keys: Sequence[int],
+    changes: Changes,
     used_meters: Collection[str] = METER_NAMES,
     request_prices: bool = False,
     prices: str = "",
@@ -247,7 +179,7 @@ def priced_usage_view(
     names = [column.name for column in SEGMENT_COLUMNS]
     inner = priced_rows(
         usage=usage,
-        time_of_day_keys=time_of_day_keys,
+        changes=changes,
         columns=names,
         used_meters=used_meters,
         request_prices=request_prices,

@@ -8,7 +8,7 @@ What does not add (distinct users, latency) is counted on its own, never summed.
 from collections.abc import Sequence
 
 from workbench.kernel import by_day
-from workbench.kernel.price import billed_requests, missing_mask, priced_rows
+from workbench.kernel.price import Changes, billed_requests, missing_mask, priced_rows
 from workbench.schema import METERS
 
 _HANDED = (
@@ -40,7 +40,7 @@ TABLES = {
 def touched(
     *,
     usage: str,
-    time_of_day_keys: Sequence[int],
+    changes: Changes,
     used_meters: Sequence[str],
     request_prices: bool = False,
     prices: str = "",
@@ -53,7 +53,7 @@ def touched(
     columns = (*_HANDED, "is_aggregate", "meter_mask", "context_tokens", *used_meters)
     inner = priced_rows(
         usage=usage,
-        time_of_day_keys=time_of_day_keys,
+        changes=changes,
         columns=columns,
         used_meters=used_meters,
         request_prices=request_prices,

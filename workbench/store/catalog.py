@@ -15,7 +15,8 @@ import pyarrow as pa
 
 from workbench import schema, segment_rows
 from workbench.errors import StoreError
-from workbench.kernel import price
+from workbench.kernel import price_layout
+from workbench.kernel.price_layout import Changes
 from workbench.store import closes, segments, views
 from workbench.store.layout import Layout
 from workbench.store.tables import TABLES, VIEWS
@@ -109,7 +110,7 @@ class Catalog:
 
     def is_current(self) -> bool:
         """Say whether every batch and close is in the catalog, made by this version."""
-        if not self.is_this_version():
+        if not self.is_this_version() or not self.has_rates():
             return False
         if self.meta("closes") != closes.key_of(closes.closed_months(self.layout)):
             return False
@@ -158,7 +159,9 @@ class Catalog:
 
     def lay_out_prices(self) -> None:
         """Repeat the compiled prices for every month in use, for the kernel."""
-        for statement in price.price_tables():
+        for statement in price_layout.price_tables():
+            self.connection.execute(statement)
+        for statement in price_layout.key_tables(self._most_changes()):
             self.connection.execute(statement)
 
     def rows(self, query: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
@@ -198,15 +201,13 @@ class Catalog:
         found = self.one("SELECT 1 FROM rates WHERE contract_billed_requests > 0 LIMIT 1")
         return found is not None
 
-    def time_of_day_keys(self) -> list[int]:
-        """Return the rate keys whose price depends on the time of day."""
-        if not self.has_rates():
-            return []
-        rows = self.connection.execute(
-            "SELECT DISTINCT k.rate_key FROM rate_keys AS k JOIN rates AS r"
-            " ON r.rate_key = k.tuple_id WHERE r.has_tod ORDER BY 1"
-        ).fetchall()
-        return [row[0] for row in rows]
+    def price_changes(self) -> Changes:
+        """Return how often the price of any one key changes, at most."""
+        return self._most_changes() if self.has_rates() else Changes()
+
+    def _most_changes(self) -> Changes:
+        date, band, second = self.connection.execute(price_layout.most_changes()).fetchall()[0]
+        return Changes(date=date, band=band, second=second)
 
     def used_meters(self, *, month: str | None = None) -> tuple[str, ...]:
         """Return the meters that any usage has, of one month (`2026-10-01`) or of all."""
@@ -219,8 +220,8 @@ class Catalog:
         return tuple(meter.name for meter in schema.METERS if mask >> meter.bit & 1)
 
     def has_rates(self) -> bool:
-        """Say whether prices have been compiled."""
-        return self.one("SELECT 1 FROM duckdb_tables() WHERE table_name = 'price_wide'") is not None
+        """Say whether prices have been compiled, and laid out as this version reads them."""
+        return self.one("SELECT 1 FROM duckdb_tables() WHERE table_name = 'price_key'") is not None
 
     # Views --------------------------------------------------------------------------------
 

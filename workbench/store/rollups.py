@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from workbench.kernel import by_day, price, rollup, user_counts
-from workbench.kernel.price import CURRENT
+from workbench.kernel.price import CURRENT, Changes
 from workbench.schema import METERS
 from workbench.store import kept_counts, kept_rollups, kept_units
 from workbench.store.catalog import Catalog
@@ -51,9 +51,9 @@ def refresh(catalog: Catalog, *, days: Iterable[str]) -> None:
     by_month: dict[str, list[str]] = defaultdict(list)
     for day in days:
         by_month[f"{day[:7]}-01"].append(day)
-    keys = catalog.time_of_day_keys()
+    changes = catalog.price_changes()
     for month in sorted(by_month):
-        _refresh_month(catalog, month=month, days=by_month[month], keys=keys)
+        _refresh_month(catalog, month=month, days=by_month[month], changes=changes)
     catalog.connection.execute("DROP TABLE IF EXISTS touched")
     if by_month:
         _refresh_users(catalog, months=sorted(by_month))
@@ -61,12 +61,12 @@ def refresh(catalog: Catalog, *, days: Iterable[str]) -> None:
         kept_counts.restore(catalog)
 
 
-def _refresh_month(catalog: Catalog, *, month: str, days: list[str], keys: list[int]) -> None:
+def _refresh_month(catalog: Catalog, *, month: str, days: list[str], changes: Changes) -> None:
     run = catalog.connection.execute
     listed = ", ".join(f"DATE '{day}'" for day in sorted(days))
     relation = catalog.relation("usage", months=[month], late=False)
     usage = f"(SELECT * FROM {relation} WHERE {_within(days)})"
-    used = _price(catalog, usage, month=month, keys=keys)
+    used = _price(catalog, usage, month=month, changes=changes)
     for table in ("keyed_day", "rollup_class", "rollup_hour_model", "rollup_hour_tenant", "rollup_latency"):  # fmt: skip
         run(rollup.delete_days(table, days=listed))
     for statement in (
@@ -82,20 +82,20 @@ def restate(catalog: Catalog) -> None:
     """Price closed months again as of today, late rows apart: their prior-period adjustments."""
     run = catalog.connection.execute
     run("DELETE FROM rollup_restated")
-    keys = catalog.time_of_day_keys()
+    changes = catalog.price_changes()
     for month in catalog.closed_months():
         for is_late in (False, True):
             files = catalog.files_of("usage", months=[month], late=is_late)
             if files:
                 usage = catalog.relation_of("usage", files)
-                _price(catalog, usage, month=month, keys=keys, prices=CURRENT)
+                _price(catalog, usage, month=month, changes=changes, prices=CURRENT)
                 run(rollup.fill_restated(month=month, is_late=is_late))
     kept_rollups.restore_restated(catalog)
     run("DROP TABLE IF EXISTS touched")
 
 
 def _price(
-    catalog: Catalog, usage: str, *, month: str, keys: list[int], prices: str = ""
+    catalog: Catalog, usage: str, *, month: str, changes: Changes, prices: str = ""
 ) -> list[str]:
     """Price rows of one month into `touched`; return the meters it carries."""
     request_prices = catalog.has_request_prices()
@@ -107,7 +107,7 @@ def _price(
         by_day.new_names("attribution", rows=usage),
         rollup.touched(
             usage=usage,
-            time_of_day_keys=keys,
+            changes=changes,
             used_meters=used,
             request_prices=request_prices,
             prices=prices,
@@ -121,7 +121,7 @@ def priced(catalog: Catalog, *, month: str) -> str:
     """Return the SELECT of the priced rows of a month's rollups, by source and row."""
     return price.priced_rows(
         usage=catalog.relation("usage", months=[month], late=False),
-        time_of_day_keys=catalog.time_of_day_keys(),
+        changes=catalog.price_changes(),
         columns=("rate_key", "started_at", "source_id", "source_row"),
         used_meters=catalog.used_meters(month=month),
         request_prices=catalog.has_request_prices(),

@@ -1,6 +1,5 @@
 """The views any SQL may rely on: usage, its prices, cost by day, and what came after a close."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from workbench import schema
@@ -28,11 +27,11 @@ def queries(catalog: "Catalog") -> dict[str, str]:
         "prior_period_adjustments": _PRIOR_PERIOD_ADJUSTMENTS,
     }
     if catalog.has_rates():
-        found["priced_usage"] = _priced_usage(catalog, catalog.time_of_day_keys())
+        found["priced_usage"] = _priced_usage(catalog, catalog.price_changes())
     return found
 
 
-def _priced_usage(catalog: "Catalog", time_of_day_keys: Sequence[int]) -> str:
+def _priced_usage(catalog: "Catalog", changes: price.Changes) -> str:
     """Price closed months as they were closed, and what arrived later at today's prices."""
     late = catalog.files_of("usage", late=True)
     is_billed = bool(catalog.one("SELECT 1 FROM billed_rate LIMIT 1"))
@@ -43,7 +42,7 @@ def _priced_usage(catalog: "Catalog", time_of_day_keys: Sequence[int]) -> str:
     return " UNION ALL ".join(
         price.priced_usage_view(
             usage=rows,
-            time_of_day_keys=time_of_day_keys,
+            changes=changes,
             used_meters=catalog.used_meters(),
             request_prices=catalog.has_request_prices(),
             prices=prices,

@@ -22,9 +22,12 @@ def lacks_imports(catalog: Catalog) -> bool:
 
 
 def is_due(catalog: Catalog) -> bool:
-    """Say whether something was imported, or a month closed, since the last transaction."""
+    """Say whether something was imported, or a month closed, since the last transaction.
+
+    Or whether an earlier version laid the prices out.
+    """
     closed = closes.key_of(closes.closed_months(catalog.layout))
-    return catalog.meta("closes") != closed or lacks_imports(catalog)
+    return catalog.meta("closes") != closed or lacks_imports(catalog) or not catalog.has_rates()
 
 
 def _has_new_witness(catalog: Catalog) -> bool:
