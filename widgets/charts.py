@@ -75,7 +75,13 @@ class Charts(anywidget.AnyWidget):
             n: getattr(self, n) for n in ("head", "tiles", "cards", "details", "opened", "query")
         }
 
-    def fail(self, what_to_do: str) -> None:
-        """Say what to do, keep the last figures and mark them as old."""
+    def fail(self, what_to_do: str, *, state: list[tuple[str, ...]] | None = None) -> None:
+        """Say what to do, keep the last figures and mark them as old.
+
+        `state` is the line under the title of a page that has shown nothing yet.
+        """
         answer = self.head.get("answer") or "This page has no figures yet."
-        self.head = {**self.head, "answer": answer, "notice": what_to_do, "stale": True}
+        line = self.head.get("state") or list(state or ())
+        self.head = {
+            **self.head, "answer": answer, "notice": what_to_do, "state": line, "stale": True,
+        }  # fmt: skip

@@ -90,8 +90,8 @@ def draw(reading: Reading, values: Values) -> View:
             figures.load_duration_curve(
                 Caption(
                     title=_load_title(best, held, unit),
-                    subtitle="Weighted million tokens an hour, {unit}, hours from the highest to the "
-                    "lowest, percent · a unit pays left of its break-even",
+                    subtitle="Weighted tokens by hour, {unit} · percent of the hours, the highest first "
+                    "· a unit pays left of its break-even",
                     foot=foot, span="wide", unit="Mtok",
                 ),
                 unit=unit, mtok_by_hour=demand, chosen=held,

@@ -21,6 +21,7 @@ from workbench.models.envelope.base_case import base_case
 from workbench.models.envelope.risk import (
     BudgetRisk,
     Envelope,
+    Spread,
     budget_risk,
     contingency_usd,
     summarise,
@@ -111,7 +112,7 @@ def draw(reading: Reading, values: Values) -> View:
             ),
             figures.s_curve(
                 Caption(
-                    title=f"The budget holds with {percent(risk.p_within)}",
+                    title=f"The budget holds on {percent(risk.p_within)} of all paths",
                     subtitle=f"Probability that {span} costs no more, {{unit}}",
                     foot=f"{costs.shape[1]:,} paths, seed {reading.draws.seed}; {foot}",
                     why=Link(anchor="method"), span="narrow",
@@ -181,11 +182,11 @@ def tiles(
     overrun = risk.expected_overrun_usd
     return (
         _money_tile("Total, P50", envelope.total.p50, foot=foot,
-                    delta=f"{money(envelope.total.p10)} to {money(envelope.total.p90)}, 8 of 10"),
+                    delta=_eight_in_ten(envelope.total)),
         _money_tile(f"Year {year}, P50", envelope.by_year[year].p50, foot=foot,
-                    delta=f"{money(envelope.by_year[year].p10)} to {money(envelope.by_year[year].p90)}, 8 of 10"),
+                    delta=_eight_in_ten(envelope.by_year[year])),
         Tile(label="Budget breaks", value=percent(risk.p_breach).removesuffix(" %"), unit="%",
-             delta="of all paths, whole span", foot=foot,
+             delta="of all paths", foot=foot,
              tone="bad" if risk.p_breach > 0.5 else "neutral"),
         Tile(label="Likely broken from", value=first, unit=year_of_it,
              delta="first month with over 50 %, added up", foot=foot,
@@ -194,6 +195,11 @@ def tiles(
         _money_tile("Contingency", reserve, delta=f"on the budget, for {percent(confidence)} confidence",
                     foot=foot),
     )  # fmt: skip
+
+
+def _eight_in_ten(spread: Spread) -> str:
+    """Write P10 to P90, which eight of ten paths lie between, so that it fits a tile."""
+    return f"8 in 10: {money(spread.p10)}–{money(spread.p90)[1:]}"
 
 
 def _money_tile(label: str, usd: float | None, *, delta: str, foot: str) -> Tile:
@@ -323,4 +329,4 @@ def _breach_title(risk: BudgetRisk) -> str:
 
 
 def _tornado_title(swings: list[Swing]) -> str:
-    return f"The total turns most on {swings[0].name}" if swings else "Nothing is uncertain"
+    return f"The total turns most on “{swings[0].name}”" if swings else "Nothing is uncertain"

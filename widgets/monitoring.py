@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from widgets.page import Choice, Control, Page, Section, Snapshot, Values, day
-from widgets.periods import ALL, Columns, Period, periods, span_of
+from widgets.periods import ALL, Columns, Period, is_month, periods, span_of
 from workbench.figures import monitoring as figures
 from workbench.figures.caption import Caption
 from workbench.figures.cards import Chart, View
@@ -144,7 +144,10 @@ def draw(data: Health, _: Values) -> View:
 
 def _scope(data: Health) -> str:
     model = "all models" if data.model == ALL else data.model
-    return f"{data.feature}, {model}, {data.period.name}, UTC days"
+    period = data.period.name
+    if not is_month(data.period):
+        period = period[0].lower() + period[1:]
+    return f"{data.feature}, {model}, {period}, UTC days"
 
 
 def _notice(data: Health) -> str:
@@ -189,8 +192,8 @@ def _cost(data: Health) -> Chart:
     earlier = len(jumps) - sum(on in last for on in jumps)
     return figures.cost_per_request(
         Caption(
-            title=title, subtitle="{unit} contract cost per production request by day, and its "
-            "average (EWMA, weight 0.2)",
+            title=title, subtitle="Contract cost per production request by day and its weighted average "
+            "(EWMA, 0.2), {unit}",
             foot="A jump is more than 3 robust deviations above 28 days"
             f"; {earlier} of {len(data.usd_each)} earlier days stood out so", span="half",
         ),

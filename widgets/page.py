@@ -280,7 +280,8 @@ class Page(ipywidgets.VBox):
             self.charts.fail("The snapshot cannot be read. Run `workbench publish`, then reload.")
         except WorkbenchError as error:
             _LOG.warning("%s: %s", self.question, error)
-            self.charts.fail(str(error))
+            state = _state_line(self._snapshot.state()) if self._snapshot else None
+            self.charts.fail(str(error), state=state)
         except Exception:
             _LOG.exception("%s could not be computed", self.question)
             self.charts.fail(

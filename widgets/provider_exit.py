@@ -62,7 +62,7 @@ def controls(snapshot: Any) -> list[Control]:  # noqa: ANN401 - a Snapshot or a 
         ),
         Section("Leaving"),
         Slider(name="people", label="People at work", value=1, low=1, high=8, step=1, format=".0f"),
-        Slider(name="cases", label="Evaluation cases", value=200, low=0, high=5_000, step=50, format=".0f"),
+        Slider(name="cases", label="Evaluation cases", value=200, low=0, high=5_000, step=50, format=",.0f"),
         Slider(name="discount", label="Discount rate", value=0.1, low=0, high=0.25, step=0.01),
         Section("Standing by"),
         Slider(name="failover", label="Failover takes, h", value=1, low=0, high=24, step=0.05, format=".2f"),
@@ -176,6 +176,10 @@ def _cents(usd: float) -> str:
     return f"${usd:.4f}" if usd < 0.1 else money(usd)
 
 
+DONE_SHARE = 0.99
+"""Of all exits that have ended where the curve of cost does."""
+
+
 def _critical_path(found: Leaving, as_of: str) -> Chart:
     schedule = found.result.schedule
     tolerance = found.verdict.tolerance_hours
@@ -183,7 +187,7 @@ def _critical_path(found: Leaving, as_of: str) -> Chart:
     note = f"; impact tolerance {tolerance:g} h, dotted" if is_late else ""
     caption = Caption(
         title=f"{_then(schedule.critical_path)}: {number(schedule.finish_day, digits=0)} days",
-        subtitle="Steps in calendar days from the decision, likely durations",
+        subtitle=f"Steps in calendar days from the decision at likely durations; {number(found.result.risk.finish_days.p50, digits=0)} days at the median",
         foot=f"modelled; critical steps have no slack{note}; {as_of}",
     )
     return figures.critical_path(
@@ -199,7 +203,7 @@ def _then(steps: tuple[str, ...]) -> str:
 
 def _cost_and_time(found: Leaving) -> Chart:
     risk, total = found.result.risk, found.total
-    last = max(1.0, float(np.ceil(risk.finish_days.p90)))
+    last = max(1.0, float(np.ceil(np.quantile(risk.finish_day_draws, DONE_SHARE))))
     days = np.linspace(0.0, last, CURVE_POINTS)
     low, middle, high = spent_by_day(found.result.total_usd_draws, risk.finish_day_draws, days)
     within = ""

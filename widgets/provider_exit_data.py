@@ -186,7 +186,9 @@ def _basis(tokens: Mapping[str, Any]) -> str:
     if tokens["basis"] == "measured":
         most = tokens["share"] > MOST
         return (
-            f"× {tokens['ratio']:.2f} measured" if most else f"measured for {tokens['share']:.0%}"
+            f"× {tokens['ratio']:.2f} measured"
+            if most
+            else f"measured for {tokens['share']:.0%}".replace("%", " %")
         )
     if tokens["basis"] == "single-sample":
         return f"as logged; × {tokens['low']:.2f}–{tokens['high']:.2f} single-sample"

@@ -137,7 +137,7 @@ def _through(features: Mapping[str, Sequence[StageStanding]]) -> str:
     ready = sum(all(one.passed for one in found) for found in features.values())
     begun = sum(any(one.passed for one in found) for found in features.values())
     return (
-        f"{ready} of {len(features)} features have passed every stage, "
+        f"{ready} of {len(features)} features {'has' if ready == 1 else 'have'} passed every stage, "
         f"{begun} at least one of them"
     )  # fmt: skip
 

@@ -158,7 +158,7 @@ def tiles(reading: Reading) -> tuple[Tile, ...]:
         _money_tile("Explained", explained, "named causes", why),
         Tile(label="Unexplained", value=percent(share, digits=1).removesuffix(" %"), unit="%",
              delta="within tolerance" if within else "above tolerance", why=why,
-             tone="good" if within else "bad", foot=f"{money(rest)}, to {percent(reading.tolerance)}"),
+             tone="good" if within else "bad", foot=f"{money(rest)}, up to {percent(reading.tolerance)} agrees"),
         Tile(label="Providers that agree", value=f"{agreeing}/{len(reading.chosen)}", why=why,
              delta="all agree" if agreeing == len(reading.chosen) else f"{money(findings)} to act on",
              tone="good" if agreeing == len(reading.chosen) else "bad", foot=f"as of {reading.as_of}"),

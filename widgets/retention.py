@@ -1,6 +1,5 @@
 """What keeping records costs and what the law asks: the page. Inputs, one sentence, figures."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -22,10 +21,10 @@ from widgets.retention_data import (
     stated_place,
     usual_volume,
 )
+from widgets.retention_places import data_matrix, places_table
 from workbench.figures import retention as figures
 from workbench.figures.caption import Caption
-from workbench.figures.cards import Cell, Chart, Table, Tile, View
-from workbench.figures.retention_places import KEY, matrix
+from workbench.figures.cards import Chart, Table, Tile, View
 from workbench.figures.theme import money, money_parts, number, percent
 from workbench.models.retention.optimizer import Choices, Limits, Optimum, optimize, two_stage_plans
 
@@ -117,11 +116,11 @@ def draw(reading: Reading, values: Values) -> View:
                         foot=f"{as_of}; not legal advice"),
                 resolutions=reading.resolutions,
             ),
-            _matrix(reading),
-            _places(reading),
+            data_matrix(reading),
+            places_table(reading),
         ),
         details=(
-            _places(reading, whole=True),
+            places_table(reading, whole=True),
             figures.constraint_costs(
                 Caption(title=_constraint(optimum, found), subtitle="What each limit costs on text, {unit} a month",
                         foot=f"{optimum.considered:,} policies costed"),
@@ -250,9 +249,9 @@ def _tiles(reading: Reading, found: Costed, values: Values, as_of: str) -> tuple
     made = figures.tiles(found.month, reading.resolutions, as_of=as_of, expected=expected)
     usage = next((one for one in reading.sizes if one["name"] == "usage"), None)
     measured = Tile(
-        label="A metering row on disk", unit="bytes", foot="measured on the store",
+        label="A metering row on disk", unit="bytes", foot="measured",
         value=number(usage["stored_bytes"] / usage["rows"]) if usage and usage["rows"] else "n/a",
-        delta=f"● compressed {number(reading.metering_compression, digits=1)} to 1",
+        delta=f"● {number(reading.metering_compression, digits=1)}\u00a0:\u00a01 compressed",
     )  # fmt: skip
     held = any(one.series.on_hold for one in reading.resolutions)
     unstated = any(one.series.stated_days is None for one in reading.resolutions)
@@ -295,53 +294,6 @@ def _volume(reading: Reading, values: Values) -> str:
         return f"as logged: {logged}"
     times = f"{float(values['volume']):,.0f}"
     return f"at {number(requests_a_day(reading, values))} requests a day, {times} times what was logged"
-
-
-def _matrix(reading: Reading) -> Chart:
-    outside = sum(one["verdict"] == "outside" for one in reading.places)
-    settled = sum(one["verdict"] in ("inside", "outside") for one in reading.places)
-    count = len(reading.places)
-    if outside:
-        title = f"{outside} of {count} places lie where the data must not"
-    elif settled < count:
-        title = (
-            f"No place named lies where data must not; {count - settled} of {count} are not known"
-        )
-    else:
-        title = "No place named lies where data must not" if count else "No place is named"
-    caption = Caption(
-        title=title,
-        subtitle=f"Data class by region: {KEY}",
-        foot="From the dossiers; a number counts models, backups and stores it goes to, each class of a feature alike",
-    )  # fmt: skip
-    return matrix(caption, flows=reading.places, classes=reading.classes)
-
-
-def _places(reading: Reading, *, whole: bool = False) -> Table:
-    """Return where data lives against where it may: all of it, or what is not settled."""
-    tones: Mapping[str, Any] = {"inside": "good", "outside": "bad"}
-    order = sorted(reading.places, key=lambda one: (one["verdict"] != "outside", one["feature"]))
-    rows = tuple(
-        (
-            one["feature"], one["what"], ", ".join(one["regions"]) or "not stated",
-            ", ".join(one["allowed"]) or "no limit",
-            Cell(text=one["verdict"], tone=tones.get(one["verdict"], "neutral"), tag=True),
-        )
-        for one in order if whole or one["verdict"] != "inside"
-    )  # fmt: skip
-    outside = sum(one["verdict"] == "outside" for one in reading.places)
-    inside = sum(one["verdict"] == "inside" for one in reading.places)
-    open_ones = len(reading.places) - outside - inside
-    lies = "place lies" if outside < 2 else "places lie"
-    title = f"{outside or 'No'} {lies} outside; {open_ones or 'none'} of {len(reading.places)} lack a region or a limit"
-    return Table(
-        title="Every place data goes to" if whole else title,
-        subtitle="Where data goes against where the dossier lets it go",
-        columns=("Feature", "Goes to", "Region", "Allowed", "Verdict"),
-        text_columns=("Feature", "Goes to", "Region", "Allowed", "Verdict"), rows=rows,
-        foot=f"From the dossiers; {inside} of {len(reading.places)} inside.",
-        empty="Every place named lies inside." if reading.places else "No dossier names where data goes.",
-    )  # fmt: skip
 
 
 def _sizes(reading: Reading) -> Table:

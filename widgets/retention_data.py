@@ -45,6 +45,8 @@ class Reading:
     metering_days: int
     resolutions: tuple[Resolution, ...]
     places: tuple[Mapping[str, Any], ...]
+    unplaced: int
+    """Stores of the dossiers that name no place."""
     classes: Mapping[str, Sequence[str]]
     """Data classes of each feature that leave the meter: prompts, answers and what is in them."""
     sizes: tuple[Mapping[str, Any], ...]
@@ -108,7 +110,8 @@ def read(snapshot: Any, values: Mapping[str, Any]) -> Reading:  # noqa: ANN401
         metering_compression=_compression([usage] if usage else []) or 1.0,
         metering_days=metering_days or 365,
         resolutions=tuple(_resolved(series, rules, as_of=as_of)),
-        places=tuple(chosen("places")), classes=_classes(series), sizes=tuple(found["sizes"]),
+        places=tuple(chosen("places")),
+        unplaced=sum(feature in (ALL, one) for one in found.get("unplaced", ())), classes=_classes(series), sizes=tuple(found["sizes"]),
         due=found["due"], certificates=found["certificates"],
         forecast=_forecast(found, feature),
         measured={

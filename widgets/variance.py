@@ -60,7 +60,9 @@ def controls(snapshot: Any) -> list[Control]:  # noqa: ANN401 - a Snapshot or a 
 def draw(reading: Reading, _: Values) -> View:
     """Return all the page shows for one setting of its inputs."""
     split = reading.compared.split
-    subtitle = f"{reading.scope}, {{unit}}"
+    subtitle = (
+        f"{reading.scope.lower() if reading.scope == 'All features' else reading.scope}, {{unit}}"
+    )
     return View(
         answer=answer(reading),
         scope=f"{reading.scope}, {month_name(reading.month)} against {month_name(reading.against)}, contract cost, US dollars",
@@ -158,7 +160,7 @@ def _tone(usd: float) -> Any:  # noqa: ANN401 - Tone
 
 def _largest(split: PriceVolumeMix) -> str:
     step = max(variance_steps(split), key=lambda one: abs(one.value_usd))
-    return f"{step.label} moved the cost most"
+    return f"{step.label} {'added' if step.value_usd > 0 else 'saved'} most, {money(abs(step.value_usd))}"
 
 
 def _plan(reading: Reading) -> tuple[Chart, ...]:
@@ -186,7 +188,7 @@ def _legs(reading: Reading) -> tuple[Chart, ...]:
     return (
         figures.usage_legs(
             Caption(
-                title=f"Of token use, {figures.LEG_NAMES[name].lower()} moved most",
+                title=f"Of token use, {figures.LEG_NAMES[name].lower()} {'added' if legs.legs[name] > 0 else 'saved'} most, {money(abs(legs.legs[name]))}",
                 subtitle="Token meters only: users to discount, one after another, {unit}",
                 foot="Measured; the split depends on the order, its sum does not",
                 why=Link(anchor="legs"), span="wide",

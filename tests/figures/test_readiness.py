@@ -33,7 +33,7 @@ def test_board_has_a_tile_a_check_and_says_the_verdict_without_colour():
     boxes = [shape for shape in figure.layout.shapes if shape.x1 - shape.x0 > 0.5]
     assert [shape.line.dash for shape in boxes] == ["solid", "solid", "solid", "dot"]
     assert [shape.line.width for shape in boxes] == [1, 0, 1, 1]
-    assert [shape.fillcolor == theme.BAD for shape in boxes] == [False, False, True, False]
+    assert [shape.fillcolor == theme.BAD_INK for shape in boxes] == [False, False, True, False]
     assert chart.summary == "1 pass, 1 fail, 1 insufficient evidence, 1 not applicable."
     assert chart.rows[3][3] == "insufficient evidence, waived"
 

@@ -77,7 +77,7 @@ def test_conflicts_places_and_unverified_rules_are_listed() -> None:
     assert tags == ["conflict", "place fails", "stated period fails", "unverified"]
     assert figures.places([found], title="Places", subtitle="").rows[0][1] == "US"
     tiles = {tile.label: tile.value for tile in figures.tiles(MONTH, [found], as_of="24 Nov")}
-    assert (tiles["Conflicts of law"], tiles["Billed stock"]) == ("1", "30.0")
+    assert (tiles["Conflicts of law"], tiles["Stored and billed"]) == ("1", "30.0")
 
 
 def test_policies_and_constraint_prices_come_from_the_grid() -> None:
@@ -140,3 +140,16 @@ def test_the_matrix_says_the_gravest_state_of_a_class_in_a_place() -> None:
         "personal": ("– must not", "✓ 2 lives", "✗ 1 breach", "– must not"),
         "class not stated": ("– must not", "○ may", "– must not", "? 1 not stated"),
     }
+
+
+def test_a_store_keeps_its_own_class_and_a_region_lies_in_its_union() -> None:
+    flows = [
+        {"feature": "a", "regions": ["eu-central-1"], "allowed": ["eu"], "data_class": "logs"},
+        {"feature": "a", "regions": ["us-east-1"], "allowed": ["eu", "global"], "data_class": "text"},
+    ]  # fmt: skip
+    drawn = matrix(Caption(title="", subtitle=""), flows=flows, classes={"a": ["text", "logs"]})
+    rows = {row[0]: dict(zip(drawn.columns[1:], row[1:], strict=True)) for row in drawn.rows}
+    assert rows["logs"]["eu-central-1"] == "✓ 1 lives"
+    assert rows["logs"]["us-east-1"] == "– must not"
+    assert rows["text"]["us-east-1"] == "✗ 1 breach"
+    assert rows["text"]["eu-central-1"] == "○ may"

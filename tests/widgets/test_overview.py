@@ -49,7 +49,7 @@ def test_no_document_no_tile():
 def test_readiness_counts_the_features_that_passed_every_stage():
     (tile,) = tiles_of(readiness=READINESS)
     assert (tile.value, tile.unit, tile.tone) == ("1/4", "features", "neutral")
-    assert tile.delta == "▼ 1 under way, 2 before stage 0"
+    assert tile.delta == "▼ 1 under way, 2 not begun"
     assert tile.why.page == "readiness"
 
 
@@ -77,11 +77,11 @@ def test_largest_provider_and_when_leaving_was_rehearsed():
     ]
     document = {"spend": spend, "window_days": 30, "drills": []}
     (tile,) = tiles_of(provider_exit=document)
-    assert (tile.value, tile.unit, tile.tone) == ("75", "% a", "bad")
+    assert (tile.value, tile.unit, tile.tone) == ("75", "%", "bad")
     drilled = {"started_at": "2026-09-12T08:00:00+00:00", "is_evidence": True}
     rehearsed = {"started_at": "2026-10-12T08:00:00+00:00", "is_evidence": False}
     (tile,) = tiles_of(provider_exit={**document, "drills": [drilled, rehearsed]})
-    assert tile.delta == "● exit drill 12 Sep 2026"
+    assert tile.delta == "● a, exit drill 12 Sep 2026"
 
 
 def test_answer_names_outlook_budget_chance_and_driver():

@@ -80,7 +80,7 @@ def test_the_retention_page_answers_and_says_what_is_not_measured(published: Pub
     places = next(one for one in page.charts.cards if "outside" in one["title"])
     assert places["title"] == "1 place lies outside; 1 of 2 lack a region or a limit"
     matrix = next(one for one in page.charts.cards if "must not" in one["title"])
-    assert matrix["title"] == "1 of 2 places lie where the data must not"
+    assert matrix["title"] == "1 of 2 places lies where the data must not"
     assert list(matrix["columns"][1:]) == ["EU", "US", "not stated"]
     assert [list(row) for row in matrix["rows"]] == [
         ["personal", "○ may", "✗ 1 breach", "? 1 not stated"]

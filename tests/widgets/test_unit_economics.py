@@ -172,3 +172,17 @@ def test_empty_workspace_says_what_to_do():
     from widgets.overview import page as overview
 
     assert "workbench ingest" in overview(Empty()).charts.head["notice"]
+
+
+class NoInvoice(FakeSnapshot):
+    def document(self, name):
+        return None
+
+
+def test_a_page_without_figures_still_says_of_which_data():
+    from widgets.reconciliation import page as reconciliation
+
+    head = reconciliation(NoInvoice()).charts.head
+    assert head["stale"]
+    assert ("as of", "31 Oct 2026") in [tuple(pair[:2]) for pair in head["state"]]
+    assert "`workbench" in head["notice"]

@@ -159,7 +159,7 @@ def _accuracy(source: Source, name: str, *, target: float | None) -> dict[str, A
     days = _rows(source, LABELS_SQL, days=90, feature=name)
     labels = sum(day["labels"] for day in days)
     if labels < CUSUM_LABELS:
-        return {"missing": f"{labels} labelled outcomes in 90 days, needs {CUSUM_LABELS}"}
+        return {"missing": f"{labels:,} labelled outcomes in 90 days, needs {CUSUM_LABELS:,}"}
     ends, errors, trials = _batches(days)
     sums = error_rate_cusum(errors, trials, target_rate=target)
     return {
@@ -190,7 +190,7 @@ def _drift(source: Source, name: str) -> dict[str, Any]:
     sides = [[r for r in rows if bool(r["is_current"]) is side] for side in (False, True)]
     fewest = min(len(side) for side in sides)
     if fewest < PSI_MIN_VALUES:
-        return {"missing": f"{fewest} requests in the smaller window, needs {PSI_MIN_VALUES}"}
+        return {"missing": f"{fewest:,} requests in the smaller window, needs {PSI_MIN_VALUES:,}"}
     size = population_stability(*([r["context_tokens"] for r in side] for side in sides))
     found = {"input size": {"psi": size.psi, "low": size.low, "high": size.high, "word": size.word}}
     mixes = [_counted(side, lambda r: r["topic"]) for side in sides]

@@ -8,6 +8,7 @@ import numpy as np
 
 from workbench.answers import Source
 from workbench.answers.closes import close_records
+from workbench.answers.retention_places import places_of, where_kept
 from workbench.errors import InputError, shown
 from workbench.models.forecast.rolling import forecast_fan
 from workbench.models.plain import made
@@ -238,6 +239,7 @@ def document(source: Source) -> dict[str, Any] | None:
             for (feature, kept), one in zip(owners, found, strict=True)
         ],
         "places": [place for dossier in dossiers for place in places_of(dossier)],
+        "unplaced": [one.feature for one in dossiers for kept in one.retention if where_kept(kept) is None],
         "due": {"files": len(due), "bytes": sum(one.bytes for one in due)},
         "certificates": len(certificates.certificates(layout)),
     }  # fmt: skip
@@ -279,26 +281,4 @@ def _forecasts(source: Source) -> list[dict[str, Any]]:
                     "calibrated": all(one.calibrated for one in fan),
                 }
             )  # fmt: skip
-    return found
-
-
-def places_of(dossier: Dossier) -> list[dict[str, Any]]:
-    """Return where each thing a feature depends on lives, against where its data may."""
-    allowed = [one.lower() for one in dossier.allowed_regions]
-    found = []
-    for one in dossier.dependencies:
-        named = [*one.regions, *([one.region] if one.region else [])]
-        if not named:
-            verdict = "not stated"
-        elif not allowed:
-            verdict = "no limit stated"
-        else:
-            verdict = "inside" if all(r.lower() in allowed for r in named) else "outside"
-        what = one.name or "/".join(part for part in (one.provider, one.model) if part)
-        found.append(
-            {
-                "feature": dossier.feature, "kind": one.kind, "what": what, "regions": named,
-                "allowed": dossier.allowed_regions, "verdict": verdict,
-            }
-        )  # fmt: skip
     return found

@@ -243,7 +243,9 @@ def tornado(
 def names_above(layout: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     """Return the layout of a phone: each name above its bar, so that what is beside has room."""
     notes = [
-        theme.note(short(name, 44), x=0, xref="paper", xanchor="left", y=at, yshift=17)
+        theme.note(
+            short(name, 44), x=0, xref="paper", xanchor="left", y=at, yshift=17, bgcolor=theme.CARD
+        )
         for at, name in enumerate(names)
     ]
     return {

@@ -34,6 +34,7 @@ LOOKS: dict[str, dict[str, Any]] = {
 }
 LABEL_PIXELS = 14
 MAX_DIRECT_LABELS = 6
+SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +167,8 @@ def s_curve(
     marks = [replace(m, x=m.x / divisor) if isinstance(m.x, float) else m for m in marks]
     layout = theme.layout(height_px=280)
     layout["xaxis"] |= {"tickformat": ",.4~g"}
-    layout["yaxis"] |= {"range": [0, 1.02], "tickformat": ".0%"}
+    layout["yaxis"] |= {"range": [0, 1.02], "tickvals": SHARES,
+                        "ticktext": [theme.percent(share) for share in SHARES]}  # fmt: skip
     layout["shapes"] = [_mark_line(m, divisor=divisor) for m in marks] + [zero_line()]
     layout["annotations"] = [_mark_label(m, divisor=divisor) for m in marks]
     trace = {
@@ -287,7 +289,7 @@ def _mark_label(mark: Mark, *, divisor: float, x: Labels = ()) -> dict[str, Any]
             "x": 0, "xref": "paper", "y": (mark.y or 0.0) / divisor, "xanchor": "left",
             "yanchor": "bottom", "xshift": 4,
         }  # fmt: skip
-    return theme.note(mark.text, color=mark.color, **place)
+    return theme.note(mark.text, color=mark.color, bgcolor=theme.CARD, borderpad=1, **place)
 
 
 def _summary(x: Labels, series: Sequence[Series], unit: str) -> str:

@@ -82,8 +82,8 @@ def outcome_table(
         title=title,
         subtitle=subtitle,
         columns=(
-            "Offer", "units", "amortised", "spill", "on demand", "utilisation", "coverage",
-            "savings rate", "stranded, Mtok", "shortfall, Mtok",
+            "Offer", "Units", "Amortised", "Spill", "On demand", "Utilisation", "Coverage",
+            "Savings rate", "Stranded, Mtok", "Shortfall, Mtok",
         ),
         text_columns=("Offer",),
         rows=tuple(
@@ -95,7 +95,7 @@ def outcome_table(
                 theme.money(each.on_demand_usd),
                 theme.percent(each.utilization),
                 theme.percent(each.coverage),
-                theme.percent(each.effective_savings_rate, digits=1),
+                theme.percent(each.effective_savings_rate),
                 theme.number(each.stranded_mtok),
                 theme.number(each.spill_mtok),
             )

@@ -261,4 +261,4 @@ def feedback_table(found: Mapping[str, Any] | None, *, subtitle: str) -> Table:
 
 
 def _seconds(ms: float | None) -> str:
-    return theme.NOT_KNOWN if ms is None else f"{ms / 1000:.3g}"
+    return theme.NOT_KNOWN if ms is None else f"{ms / 1000:.2f}"

@@ -238,7 +238,7 @@ def _p95_tile(whole: Sequence[Percentile], limit: float | None, spark: tuple[flo
 def _burn_tile(rule: Mapping[str, Any]) -> Tile:
     paged = rule["paged_minutes"]
     return Tile(
-        label=f"Burn rate, {rule['hours']} h", value=f"{rule['long_burn']:.1f}", unit="× now",
+        label=f"Burn rate, {rule['hours']} h", value=theme.in_row(rule["long_burn"], digits=1), unit="× now",
         tone="bad" if paged else "good",
         delta=f"✗ paged {paged} min this week" if paged else "✓ never paged this week",
         foot=f"pages at {rule['rate']:g}",
@@ -253,7 +253,7 @@ def _month_tile(cost: Mapping[str, Any], envelope: float | None) -> Tile:
     tone: Tone = "neutral" if envelope is None else "bad" if over else "good"
     sign = "✗ above" if over else "✓ within"
     return Tile(
-        label=f"Month end {date.fromisoformat(cost['month'] + '-01'):%b %Y}, P80", value=value, unit=unit, tone=tone,
+        label=f"End of {date.fromisoformat(cost['month'] + '-01'):%b %Y}, P80", value=value, unit=unit, tone=tone,
         delta=f"{sign} envelope {theme.money(envelope)}" if envelope is not None else "no envelope",
         foot=f"modelled, P50 {theme.money(cost['p50_usd'])}",
     )  # fmt: skip

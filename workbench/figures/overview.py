@@ -39,7 +39,7 @@ def tiles(
              foot=f"day {month.as_of.day} of {month.days_in_month}", why=Link(anchor="why")),
         Tile(label=f"Cost per {name}", value=cost, unit=cost_unit, delta=f"{feature}, fully loaded",
              spark=tuple(months), foot="measured", why=Link(page=UNIT_PAGE, filter={"feature": feature})),
-        Tile(label="Without a full price", value=theme.percent(unpriced, digits=2).removesuffix(" %"),
+        Tile(label="Without a full price", value=theme.percent(unpriced, digits=1).removesuffix(" %"),
              unit="%" if unpriced is not None else "", tone="bad" if unpriced else "good",
              delta="▲ of requests, in no sum" if unpriced else "● every request is priced",
              foot=f"data {as_of}", why=link),

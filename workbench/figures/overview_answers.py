@@ -74,7 +74,7 @@ def ready_tile(reached: Mapping[str, int | None], *, last_stage: int, as_of: str
     waiting = len(reached) - len(ready) - under_way
     parts = [
         f"{count} {words}"
-        for count, words in ((under_way, "under way"), (waiting, "before stage 0")) if count
+        for count, words in ((under_way, "under way"), (waiting, "not begun")) if count
     ]  # fmt: skip
     every = bool(reached) and len(ready) == len(reached)
     return Tile(
@@ -90,7 +90,7 @@ def provider_tile(spend_usd: Mapping[str, float], *, days: int, drilled_on: str)
     name, largest = max(spend_usd.items(), key=lambda item: item[1])
     return Tile(
         label="With one provider", value=theme.percent(largest / sum(spend_usd.values())).removesuffix(" %"),
-        unit=f"% {name}", delta=f"● exit drill {drilled_on}" if drilled_on else "▼ exit never rehearsed",
+        unit="%", delta=f"● {name}, exit drill {drilled_on}" if drilled_on else f"▼ {name}, exit never rehearsed",
         tone="neutral" if drilled_on else "bad", foot=f"of spend, {days} days", why=Link(page="provider_exit"),
     )  # fmt: skip
 

@@ -159,8 +159,8 @@ def options(found: Sequence[Option], *, current_usd: float, title: str, subtitle
     return Table(
         title=title, subtitle=subtitle,
         rows=tuple(_option_row(one, current_usd) for one in sorted(found, key=order)),
-        columns=("Target", "per accepted task", "P10 to P90", "against now", "Same traffic",
-                 "traffic against now", "not served", "Fits", "Tokens there"),
+        columns=("Target", "Accepted task", "P10 to P90", "Against now", "Same traffic",
+                 "Against now ", "Not served", "Fits", "Tokens there"),
         text_columns=("Target", "Fits", "Tokens there"),
         foot=foot or "Modelled: logged requests re-priced one by one; the unit to compare is the accepted task.",
     )  # fmt: skip
@@ -173,7 +173,7 @@ def _option_row(one: Option, current_usd: float) -> tuple[str | Cell, ...]:
     if task is not None:
         note = f" ({one.task_note})" if one.task_note else ""
         per_task = (
-            f"{_cents(task.p50_usd)}{note}", f"{_cents(task.p10_usd).removeprefix('$')}–{_cents(task.p90_usd).removeprefix('$')}",
+            f"{_cents(task.p50_usd)}{note}", f"{_cents(task.p10_usd).removeprefix('$')}\u2060–\u2060{_cents(task.p90_usd).removeprefix('$')}",
             _change(one.task_change),
         )  # fmt: skip
     missing = [name for name, word in one.gaps if word == "missing"]

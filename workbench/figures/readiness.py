@@ -15,7 +15,7 @@ TONES: dict[Verdict, Tone] = {
     "pass": "good", "fail": "bad", "insufficient evidence": "neutral", "not applicable": "neutral",
 }  # fmt: skip
 INKS: dict[Verdict, str] = {
-    "pass": theme.GOOD, "fail": theme.BAD, "insufficient evidence": theme.NEUTRAL,
+    "pass": theme.GOOD, "fail": theme.BAD_INK, "insufficient evidence": theme.NEUTRAL,
     "not applicable": theme.LINE,
 }  # fmt: skip
 SHORT: dict[str, str] = {
@@ -177,7 +177,8 @@ def _asked(one: StageStanding) -> int:
 
 def _open_words(one: StageStanding) -> str:
     if one.passed:
-        return "✓ passed"
+        waived = sum(one.counts.values()) - one.counts["pass"] - one.counts["not applicable"]
+        return f"✓ passed, {waived} waived" if waived else "✓ passed"
     parts = [
         f"{sign} {one.counts[word]} {label}"
         for word, sign, label in (

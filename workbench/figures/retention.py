@@ -81,7 +81,7 @@ def tiles(
     return (
         Tile(label="A month, steady state", value=total, unit=unit, foot="modelled, list prices", delta=told),
         Tile(label="Largest cause", value=cause, delta=f"● {theme.money(usd)} a month"),
-        Tile(label="Billed stock", value=theme.number(sum(month.stock_gb_by_tier)), unit="GB"),
+        Tile(label="Stored and billed", value=theme.number(sum(month.stock_gb_by_tier)), unit="GB", foot="modelled, steady state"),
         Tile(label="Conflicts of law", value=str(conflicts), foot=as_of, **_tone(conflicts)),
         Tile(label="Series without a stated period", value=str(unstated), foot=as_of, **_tone(unstated)),
         Tile(label="Series on legal hold", value=str(held), foot=as_of),

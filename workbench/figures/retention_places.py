@@ -6,6 +6,7 @@ from typing import Any
 from workbench.figures import theme
 from workbench.figures.caption import Caption, chart
 from workbench.figures.cards import Chart
+from workbench.models.hosting.placement import inside
 
 UNSTATED = "not stated"
 NO_CLASS = "class not stated"
@@ -16,7 +17,7 @@ _LOOKS = {
     "breach": ("✗", theme.CARD, 4),
 }  # fmt: skip
 """State of a cell: its sign, the sign's colour, its step in `_FILLS`."""
-_FILLS = ("rgba(0,0,0,0)", theme.LINE_2, theme.BAND, theme.LINE, theme.BAD)
+_FILLS = ("rgba(0,0,0,0)", theme.LINE_2, theme.BAND, theme.LINE, theme.BAD_INK)
 _KEY = (
     "✓ lives there and may",
     "✗ lives there and must not",
@@ -40,15 +41,17 @@ def matrix(
         Each with feature, regions (where it goes; none is not stated), allowed (none is no limit)
         and verdict: inside, outside, not stated, no limit stated.
     classes
-        The data classes of each feature. A dossier does not say which class goes to which place,
-        so each of a feature's classes is taken to go wherever the feature does.
+        The data classes of each feature. A dossier does not say which class goes to which model,
+        so each of a feature's classes is taken to go wherever the feature does; a store says
+        which class it keeps (`data_class` of the flow).
     """
     places = sorted({r.lower() for one in flows for r in (*one["regions"], *one["allowed"])})
     if any(not one["regions"] for one in flows):
         places.append(UNSTATED)
     by_class: dict[str, list[Mapping[str, Any]]] = {}
     for one in flows:
-        for name in classes.get(one["feature"]) or (NO_CLASS,):
+        own = one.get("data_class")
+        for name in (own,) if own else classes.get(one["feature"]) or (NO_CLASS,):
             by_class.setdefault(name, []).append(one)
     names = sorted(by_class, key=lambda name: (name == NO_CLASS, name))
     cells = [[_cell(by_class[name], place) for place in places] for name in names]
@@ -100,11 +103,11 @@ def _cell(flows: Sequence[Mapping[str, Any]], place: str) -> tuple[str, int]:
     here = [one for one in flows if place in _lower(one["regions"])]
     limits = [_lower(one["allowed"]) for one in here]
     if here:
-        breaches = sum(bool(limit) and place not in limit for limit in limits)
+        breaches = sum(bool(limit) and not inside(place, limit) for limit in limits)
         if breaches:
             return "breach", breaches
         return ("lives" if all(limits) else "no limit"), len(here)
-    may = sum(not one["allowed"] or place in _lower(one["allowed"]) for one in flows)
+    may = sum(not one["allowed"] or inside(place, one["allowed"]) for one in flows)
     return ("may" if may == len(flows) else "for some" if may else "must not"), 0
 
 

@@ -21,6 +21,12 @@ SERIES = (
 )  # fmt: skip
 """Colours told apart with any colour vision, in order of size; what comes after is OTHER."""
 OTHER = "#b6bcc4"
+BAD_INK = "#b34700"
+INKS = {
+    BAD: BAD_INK, NEUTRAL: INK_3, "#e69f00": "#8a5f00", "#009e73": "#007556", "#cc79a7": "#a03f75",
+    "#56b4e9": "#1c6fa3", "#d55e01": "#b34701", "#b58900": "#7d6000",
+}  # fmt: skip
+"""The same colours as text: dark enough to be read on a card, at least 4.5 to 1 (WCAG 2.2, 1.4.3)."""
 HEAT = ((0.0, "#f1f4f8"), (1.0, "#1f4e78"))
 
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
@@ -67,8 +73,8 @@ def layout(*, height_px: int, right_px: int = 16, left_px: int = 44) -> dict[str
 def note(
     text: str, *, x: object, y: object, color: str = INK_2, strong: bool = False, **more: object
 ) -> dict[str, Any]:
-    """Return a direct label: a plotly annotation without an arrow."""
-    font = {"size": 11, "color": color, "weight": 600 if strong else 400}
+    """Return a direct label: a plotly annotation without an arrow, in a colour text can have."""
+    font = {"size": 11, "color": INKS.get(color, color), "weight": 600 if strong else 400}
     return {"text": plain(text), "x": x, "y": y, "showarrow": False, "font": font, **more}
 
 

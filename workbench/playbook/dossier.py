@@ -187,6 +187,9 @@ class RetentionRule(Part):
     kept_in: str | None = Field(
         None, description="place as the storage prices name it: AWS S3 Standard (us-east-1)"
     )
+    region: str | None = Field(
+        None, description="where that place lies, such as eu; else what its brackets say"
+    )
     rule_ids: list[str] = Field(default_factory=list)
     trigger: str | None = None
     reason: str | None = None

@@ -118,7 +118,7 @@ def _drivers(scale: float) -> dict[str, Any]:
     apart = [*support, *images, "invoice-reading"]
     return {
         "support user days": _driver(
-            9_900 * scale, 0.9, 1.12, "users a day x days a month", "head of support",
+            9_900 * scale, 0.9, 1.12, "users a day × days a month", "head of support",
             measure={"of": "users", "features": support}, growth=0.015, sigma=0.06,
         ),
         "support requests a user day": _driver(

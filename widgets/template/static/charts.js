@@ -19,6 +19,9 @@ function el(name, attributes = {}, ...children) {
 /** Keep a figure and its unit on one line: 87 %, 2.5 GB. */
 const bound = (text) => String(text ?? "").replace(/(\d) (?=(%|GB|ms|s|h|min|d)(?![\w]))/g, "$1\u00a0");
 
+/** Text with `commands` in it, as nodes: never markup. */
+const withCode = (text) => text.split("`").map((part, i) => (i % 2 && part ? el("code", {}, part) : part));
+
 const inVoila = () => document.body.classList.contains("wb-shell");
 
 function pageConfig() {
@@ -54,7 +57,7 @@ function palette(root) {
   const dark = style.colorScheme === "dark" || (style.colorScheme.includes("light dark") && matchMedia("(prefers-color-scheme: dark)").matches);
   if (!dark || matchMedia("print").matches) return map;
   const names = ["paper", "card", "ink", "ink-2", "ink-3", "line", "line-2", "accent", "accent-soft", "good", "bad", "neutral", "actual",
-    "previous", "plan", "band", "band-2", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "other", "heat-0", "heat-1"];
+    "previous", "plan", "band", "band-2", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "other", "bad-ink", "c2-ink", "c3-ink", "c4-ink", "c5-ink", "c6-ink", "c8-ink", "heat-0", "heat-1"];
   for (const name of names) {
     const pair = /light-dark\(\s*(#\w+)\s*,\s*(#\w+)\s*\)/.exec(style.getPropertyValue(`--${name}`));
     if (pair) map.set(pair[1].toLowerCase(), pair[2]);

@@ -78,7 +78,7 @@ class Board {
   showHead(data) {
     const answer = bound(data.answer);
     if (this.heading.textContent !== answer) this.heading.textContent = answer;
-    this.scope.textContent = data.scope; this.notice.textContent = data.notice ?? ""; this.notice.hidden = !data.notice;
+    this.scope.textContent = data.scope ?? ""; this.notice.replaceChildren(...withCode(data.notice ?? "")); this.notice.hidden = !data.notice;
     this.state.replaceChildren(...stateLine(data.state ?? []));
     this.page?.classList.toggle("wb-stale", Boolean(data.stale));
   }
@@ -94,7 +94,7 @@ class Board {
       el("div", { class: "wb-scroll", tabindex: "0", role: "region", "aria-label": data.title }, tableOf(data, data.title)),
       el("div", { class: "wb-foot" }, el("span", {}, data.foot), el("span", {}, close)));
     this.settleOpened();
-    if (this.asked === data.key) { this.panel.focus({ preventScroll: true }); this.panel.scrollIntoView({ block: "nearest", behavior: "smooth" }); }
+    if (this.asked === data.key) { this.panel.focus({ preventScroll: true }); this.panel.scrollIntoView({ block: "nearest", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" }); }
     this.asked = null;
   }
   /** The rows stand under the row of cards in which their bar is. */
