@@ -264,7 +264,7 @@ def _tiles(reading: Reading, found: Costed, values: Values, as_of: str) -> tuple
     )  # fmt: skip
     if values["volume"] == "million":  # the month says the same
         value, unit = money_parts(found.month.total_usd * figures.MONTHS_A_YEAR)
-        each = Tile(label="A year, 1 million requests a month", value=value, unit=unit, delta=logged,
+        each = Tile(label="A year at 1m a month", value=value, unit=unit, delta=logged,
                     foot="365 days, every cause")  # fmt: skip
     total = found.month.total_usd
     lever = figures.lever(
