@@ -6,11 +6,15 @@ to group and to write. `served` says who served a request, `attribution` whom it
 view `rollup_day` joins the names back.
 """
 
+from collections.abc import Collection
+
 _NAMES: dict[str, tuple[str, ...]] = {
     "served": ("provider", "model", "service_tier"),
     "attribution": ("feature", "environment", "team", "tenant"),
 }
 """Table of names -> its columns; its key is called `<table>_id`."""
+_NAMED_ALONE = {"served": ("model",), "attribution": ("feature", "environment", "tenant")}
+"""Names that rollups other than the day's group by."""
 _SUMS = {
     **dict.fromkeys(
         (
@@ -43,18 +47,25 @@ def view() -> str:
     return f"SELECT r.day, {names}, {sums} FROM keyed_day AS r {join_names('r', *_NAMES)}"
 
 
-def fill() -> str:
-    """Return the statement that adds the days of `touched`."""
+def fill(*, lacking: Collection[str] = ()) -> str:
+    """Return the statement that adds the days of `touched`; `lacking` as there."""
     keys = ", ".join(("day", *_KEYS))
+    retries = "0" if "attempt" in lacking else "count(retried)"
+    reports = "0" if "reported_cost_usd" in lacking else "count(reported_cost_usd)"
     return (
-        f"INSERT INTO keyed_day SELECT {keys}, count(*), count(*) FILTER (WHERE failed), "
-        "count(*) FILTER (WHERE retried), count(*) FILTER (WHERE contract_pico IS NULL), "
-        "count(*) FILTER (WHERE contract_pico IS NOT NULL AND contract_gap >= 1), "
-        "count(*) FILTER (WHERE contract_pico IS NOT NULL AND contract_assumed), "
-        "count(*) FILTER (WHERE list_pico IS NULL), count(reported_cost_usd), "
+        f"INSERT INTO keyed_day SELECT {keys}, count(*), count(failed), {retries}, "
+        "count(*) - count(contract_pico), count(is_partial), count(is_assumed), "
+        f"count(*) - count(list_pico), {reports}, "
         "sum(CAST(list_pico AS DECIMAL(38,0))), sum(CAST(contract_pico AS DECIMAL(38,0))), "
-        f"sum(reported_cost_usd) FROM touched GROUP BY {keys}"
+        f"{reported_sum(lacking)} FROM touched GROUP BY {keys}"
     )
+
+
+def reported_sum(lacking: Collection[str]) -> str:
+    """Return SQL of what the providers reported of the requests of `touched`, in USD."""
+    if "reported_cost_usd" in lacking:
+        return "CAST(NULL AS DECIMAL(38,12))"
+    return "sum(reported_cost_usd)"
 
 
 def insert(rows: str) -> list[str]:
@@ -84,21 +95,30 @@ def names_of(*tables: str) -> str:
 
 
 def served_by_rate_key(*, with_month: bool = False) -> str:
-    """Return the SELECT of the `served_id` of each rate key in use, and of its month."""
+    """Return the SELECT of the keys of who serves each rate key in use, and of its month."""
     month = ", k.month" if with_month else ""
     return (
-        f"SELECT k.rate_key, s.served_id{month} FROM rate_keys AS k JOIN rate_tuple AS t"
-        f" ON t.tuple_id = k.tuple_id JOIN served AS s ON {_same('s', 't', 'served')}"
+        f"SELECT k.rate_key, s.served_id, s.model_id{month} FROM rate_keys AS k JOIN rate_tuple AS t"
+        f" ON t.tuple_id = k.tuple_id JOIN {_with_parts('served')} AS s ON {_same('s', 't', 'served')}"
     )
 
 
-def join_keys(table: str, rows: str) -> str:
-    """Return the join that finds the key of the names in `rows`.
+def join_keys(table: str, rows: str, *, alias: str = "") -> str:
+    """Return the join that finds the keys of the names in `rows`.
 
     A left join, as all joins with names: it loses no row, and keeps the planner from building
-    its hash table of the requests.
+    its hash table of the requests. With an alias the keys of single names come along.
     """
-    return f"LEFT JOIN {table} ON {_same(table, rows, table)}"
+    relation = f"{_with_parts(table)} AS {alias}" if alias else table
+    return f"LEFT JOIN {relation} ON {_same(alias or table, rows, table)}"
+
+
+def _with_parts(table: str) -> str:
+    """Return SQL of a table of names with a key for single ones: the least of those that have it."""
+    keys = "".join(
+        f", min({table}_id) OVER (PARTITION BY {name}) AS {name}_id" for name in _NAMED_ALONE[table]
+    )
+    return f"(SELECT *{keys} FROM {table})"
 
 
 def join_names(rows: str, *tables: str) -> str:

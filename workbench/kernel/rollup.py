@@ -5,7 +5,7 @@ of them add up to the same integers. Costs are exact sums in pico-USD as DECIMAL
 What does not add (distinct users, latency) is counted on its own, never summed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from workbench.kernel import by_day
 from workbench.kernel.price import Changes, billed_requests, missing_mask, priced_rows
@@ -15,8 +15,6 @@ _HANDED = (
     "started_at", "rate_key", "feature", "environment", "team", "tenant", "status", "attempt",
     "latency_ms", "reported_cost_usd",
 )  # fmt: skip
-_PRICED = ("list_pico", "contract_pico", "price_row", "has_contract", "contract_assumed")
-"""What rollups need of the price beside the mask of what has none."""
 
 TABLES = {
     **by_day.TABLES,
@@ -44,11 +42,23 @@ def touched(
     used_meters: Sequence[str],
     request_prices: bool = False,
     prices: str = "",
+    lacking: Collection[str] = (),
 ) -> str:
     """Return the statement that prices `usage` into the temporary table `touched`.
 
-    One row per request of the touched days; only meters that were used are carried. `prices`
-    is the suffix of the price tables, as in `priced_rows`.
+    One row per request of the touched days, as narrow as the rollups allow: it is written and read
+    several times. Names stand there as keys: `model_id` is the least `served_id` of that model,
+    `feature_id` the least `attribution_id` of that feature, and so on. A mark (`failed`, `retried`,
+    `is_partial`, `is_assumed`) is TRUE or NULL, which is counted without a filter.
+
+    Parameters
+    ----------
+    used_meters
+        Meters that were used; only these are carried.
+    prices
+        Suffix of the price tables, as in `priced_rows`.
+    lacking
+        Columns that no row of `usage` fills; they are not carried.
     """
     columns = (*_HANDED, "is_aggregate", "meter_mask", "context_tokens", *used_meters)
     inner = priced_rows(
@@ -59,20 +69,30 @@ def touched(
         request_prices=request_prices,
         prices=prices,
     )
-    handed = ["reported_cost_usd", "context_tokens", *used_meters, *_PRICED]
+    handed = [
+        *(name for name in ("reported_cost_usd",) if name not in lacking),
+        "context_tokens", *used_meters, "list_pico", "contract_pico", "price_row",
+    ]  # fmt: skip
     if request_prices:
         handed.remove("billed_requests")
     billed = f"{billed_requests('p')} AS billed_requests, " if request_prices else ""
+    priced = "p.contract_pico IS NOT NULL"
+    marks = {
+        "failed": "p.status = 'error'",
+        "retried": "p.attempt > 1",
+        "is_partial": f"{priced} AND ({missing_mask()}) >= 1",
+        "is_assumed": f"{priced} AND p.contract_assumed",
+    }
+    marked = "".join(f", CASE WHEN {test} THEN TRUE END AS {name}" for name, test in marks.items())
     return (
         f"CREATE OR REPLACE TEMP TABLE touched AS SELECT {', '.join(f'p.{name}' for name in handed)}, "
-        f"{billed}CAST(p.started_at AS DATE) AS day, date_trunc('hour', p.started_at) AS hour, "
-        "s.served_id, attribution.attribution_id, "
-        "p.status = 'error' AS failed, p.attempt > 1 AS retried, "
+        f"{billed}CAST(p.started_at AS DATE) AS day, "
+        "CAST(EXTRACT(hour FROM p.started_at) AS SMALLINT) AS hour_of_day, "
+        "s.served_id, s.model_id, a.attribution_id, a.feature_id, a.environment_id, a.tenant_id, "
         "CASE WHEN p.latency_ms > 0 THEN CAST(floor(ln(p.latency_ms) * 50.49835337) AS INTEGER)"
-        " END AS latency_bin, "  # 50.49835337 = 1 / ln(1.02)
-        f"{missing_mask()} AS contract_gap FROM ({inner}) AS p"
+        f" END AS latency_bin{marked} FROM ({inner}) AS p"  # 50.49835337 = 1 / ln(1.02)
         f" LEFT JOIN ({by_day.served_by_rate_key()}) AS s ON s.rate_key = p.rate_key"
-        f" {by_day.join_keys('attribution', 'p')}"
+        f" {by_day.join_keys('attribution', 'p', alias='a')}"
     )
 
 
@@ -82,36 +102,53 @@ def delete_days(table: str, *, days: str) -> str:
     return f"DELETE FROM {table} WHERE {day} IN ({days})"
 
 
-def fill_restated(*, month: str, is_late: bool) -> str:
+def fill_restated(*, month: str, is_late: bool, lacking: Collection[str] = ()) -> str:
     """Price a closed month's rows as of today, from `touched`.
 
     Late rows, which arrived after the close, are in no other rollup.
     """
     dimensions = "provider, model, feature, environment, team, tenant"
+    reported = by_day.reported_sum(lacking)
     return (
         f"INSERT INTO rollup_restated SELECT DATE '{month}', {is_late}, {dimensions}, count(*), "
-        "count(*) FILTER (WHERE contract_pico IS NULL), "
-        "count(*) FILTER (WHERE contract_pico IS NOT NULL AND contract_gap >= 1), "
+        "count(*) - count(contract_pico), count(is_partial), "
         "sum(CAST(list_pico AS DECIMAL(38,0))), sum(CAST(contract_pico AS DECIMAL(38,0))), "
-        f"sum(reported_cost_usd) FROM touched AS t {by_day.join_names('t', 'served', 'attribution')}"
+        f"{reported} FROM touched AS t {by_day.join_names('t', 'served', 'attribution')}"
         f" GROUP BY {dimensions}"
     )
 
 
 def fill_hours() -> list[str]:
     """Hour by model, and hour by tenant."""
-    costs = (
-        "count(*), count(*) FILTER (WHERE contract_pico IS NULL){tokens}, "
-        "sum(CAST(list_pico AS DECIMAL(38,0))), sum(CAST(contract_pico AS DECIMAL(38,0)))"
+    counts = "count(*) AS requests, count(*) - count(contract_pico) AS unpriced_requests"
+    tokens = (
+        "CAST(sum(context_tokens) AS BIGINT) AS input_tokens, "
+        "CAST(sum(output_tokens) AS BIGINT) AS output_tokens"
     )
-    model = "hour, provider, model, environment, service_tier"
-    tokens = ", CAST(sum(context_tokens) AS BIGINT), CAST(sum(output_tokens) AS BIGINT)"
+    costs = (
+        "sum(CAST(list_pico AS DECIMAL(38,0))) AS list_pico, "
+        "sum(CAST(contract_pico AS DECIMAL(38,0))) AS contract_pico"
+    )
+    hour = "CAST(g.day AS TIMESTAMP) + g.hour_of_day * INTERVAL '1' HOUR"
     return [
-        f"INSERT INTO rollup_hour_model SELECT {model}, {costs.format(tokens=tokens)} "
-        f"FROM touched AS t {by_day.join_names('t', 'served', 'attribution')} GROUP BY {model}",
-        f"INSERT INTO rollup_hour_tenant SELECT hour, tenant, {costs.format(tokens='')} "
-        f"FROM touched AS t {by_day.join_names('t', 'attribution')} GROUP BY hour, tenant",
+        f"INSERT INTO rollup_hour_model SELECT {hour}, served.provider, served.model, "
+        "attribution.environment, served.service_tier, g.requests, g.unpriced_requests, "
+        "g.input_tokens, g.output_tokens, g.list_pico, g.contract_pico FROM (SELECT day, hour_of_day, "
+        f"served_id, environment_id, {counts}, {tokens}, {costs} FROM touched "
+        "GROUP BY day, hour_of_day, served_id, environment_id) AS g "
+        f"{_names(served='served_id', attribution='environment_id')}",
+        f"INSERT INTO rollup_hour_tenant SELECT {hour}, attribution.tenant, g.requests, "
+        f"g.unpriced_requests, g.list_pico, g.contract_pico FROM (SELECT day, hour_of_day, tenant_id, "
+        f"{counts}, {costs} FROM touched GROUP BY day, hour_of_day, tenant_id) AS g "
+        f"{_names(attribution='tenant_id')}",
     ]
+
+
+def _names(**keys: str) -> str:
+    """Return the joins of groups `g` with the names that their keys stand for."""
+    return " ".join(
+        f"LEFT JOIN {table} ON {table}.{table}_id = g.{key}" for table, key in keys.items()
+    )
 
 
 def fill_class(*, used_meters: Sequence[str]) -> str:
@@ -121,31 +158,31 @@ def fill_class(*, used_meters: Sequence[str]) -> str:
     sum(quantity) x price is the same integer as the sum of the products. Billed minimums
     and rounded seconds are taken as what remains of the request totals.
     """
-    dimensions = "day, provider, model, feature, environment"
-    sums = ", ".join(f"CAST(sum({name}) AS DECIMAL(38,3)) AS {name}" for name in used_meters)
-    grouped = (
-        f"SELECT {dimensions}, price_row, has_contract, {sums}, "
-        "sum(CAST(list_pico AS DECIMAL(38,0))) AS list_total, "
-        "sum(CAST(contract_pico AS DECIMAL(38,0))) AS contract_total "
-        f"FROM touched AS t {by_day.join_names('t', 'served', 'attribution')}"
-        f" GROUP BY {dimensions}, price_row, has_contract"
-    )
+    keys = "day, served_id, feature_id, environment_id, price_row"
     seconds = [m.name for m in METERS if m.kind == "seconds" and m.name in used_meters]
     counted = [name for name in used_meters if name not in seconds]
-    parts = [_class_rows(name, dimensions, others=()) for name in counted]
+    sums = [f"CAST(sum({name}) AS DECIMAL(38,3)) AS {name}" for name in used_meters]
+    if seconds:
+        sums += [
+            f"sum(CAST({basis}_pico AS DECIMAL(38,0))) AS {basis}_total"
+            for basis in ("list", "contract")
+        ]
+    parts = [_class_rows(name, others=()) for name in counted]
     parts += [
-        _class_rows(name, dimensions, others=counted + seconds[:place] if place == 0 else None)
+        _class_rows(name, others=counted + seconds[:place] if place == 0 else None)
         for place, name in enumerate(seconds)
     ]
     prices = ", ".join(f"r.list_{name}, r.contract_{name}" for name in used_meters)
     return (
-        f"INSERT INTO rollup_class WITH g AS MATERIALIZED (SELECT s.*, {prices} "
-        f"FROM ({grouped}) AS s LEFT JOIN rates AS r ON r.price_row = s.price_row) "
-        + " UNION ALL ".join(parts)
+        "INSERT INTO rollup_class WITH named AS MATERIALIZED (SELECT g.*, served.provider, served.model, "
+        f"attribution.feature, environments.environment, {prices} FROM (SELECT {keys}, {', '.join(sums)} "
+        f"FROM touched GROUP BY {keys}) AS g {_names(served='served_id', attribution='feature_id')} "
+        "LEFT JOIN attribution AS environments ON environments.attribution_id = g.environment_id "
+        "LEFT JOIN rates AS r ON r.price_row = g.price_row) " + " UNION ALL ".join(parts)
     )
 
 
-def _class_rows(name: str, dimensions: str, *, others: Sequence[str] | None) -> str:
+def _class_rows(name: str, *, others: Sequence[str] | None) -> str:
     """Rows of one meter; with `others` given, its cost is the total less theirs."""
 
     def cost(basis: str) -> str:
@@ -156,9 +193,10 @@ def _class_rows(name: str, dimensions: str, *, others: Sequence[str] | None) -> 
             return "CAST(0 AS DECIMAL(38,0))"
         return f"CAST(sum({name} * {basis}_{name}) AS DECIMAL(38,0))"
 
+    dimensions = "day, provider, model, feature, environment"
     return (
         f"SELECT {dimensions}, '{name}', sum({name}), {cost('list')}, {cost('contract')} "
-        f"FROM g WHERE {name} > 0 GROUP BY {dimensions}"
+        f"FROM named WHERE {name} > 0 GROUP BY {dimensions}"
     )
 
 
@@ -167,10 +205,12 @@ def fill_latency() -> str:
 
     By hour there would be almost as many rows as requests.
     """
+    keys = "day, model_id, feature_id, latency_bin"
     return (
-        "INSERT INTO rollup_latency SELECT day, model, feature, latency_bin, count(*) FROM touched "
-        f"AS t {by_day.join_names('t', 'served', 'attribution')} WHERE latency_bin IS NOT NULL "
-        "GROUP BY day, model, feature, latency_bin"
+        "INSERT INTO rollup_latency SELECT g.day, served.model, attribution.feature, g.latency_bin, "
+        f"g.requests FROM (SELECT {keys}, count(*) AS requests FROM touched "
+        f"WHERE latency_bin IS NOT NULL GROUP BY {keys}) AS g "
+        f"{_names(served='model_id', attribution='feature_id')}"
     )
 
 

@@ -1,7 +1,7 @@
 """Keeps the rollups of touched days equal to the segments, inside the caller's transaction."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 
 from workbench.kernel import by_day, price, rollup, user_counts
@@ -66,11 +66,12 @@ def _refresh_month(catalog: Catalog, *, month: str, days: list[str], changes: Ch
     listed = ", ".join(f"DATE '{day}'" for day in sorted(days))
     relation = catalog.relation("usage", months=[month], late=False)
     usage = f"(SELECT * FROM {relation} WHERE {_within(days)})"
-    used = _price(catalog, usage, month=month, changes=changes)
+    lacking = _lacking(catalog, catalog.files_of("usage", months=[month], late=False))
+    used = _price(catalog, usage, month=month, changes=changes, lacking=lacking)
     for table in ("keyed_day", "rollup_class", "rollup_hour_model", "rollup_hour_tenant", "rollup_latency"):  # fmt: skip
         run(rollup.delete_days(table, days=listed))
     for statement in (
-        by_day.fill(),
+        by_day.fill(lacking=lacking),
         rollup.fill_class(used_meters=used),
         *rollup.fill_hours(),
         rollup.fill_latency(),
@@ -88,14 +89,27 @@ def restate(catalog: Catalog) -> None:
             files = catalog.files_of("usage", months=[month], late=is_late)
             if files:
                 usage = catalog.relation_of("usage", files)
-                _price(catalog, usage, month=month, changes=changes, prices=CURRENT)
-                run(rollup.fill_restated(month=month, is_late=is_late))
+                lacking = _lacking(catalog, files)
+                _price(catalog, usage, month=month, changes=changes, lacking=lacking, prices=CURRENT)
+                run(rollup.fill_restated(month=month, is_late=is_late, lacking=lacking))
     kept_rollups.restore_restated(catalog)
     run("DROP TABLE IF EXISTS touched")
 
 
+def _lacking(catalog: Catalog, files: list[str]) -> set[str]:
+    """Return the columns that none of the segment files has."""
+    groups = [set(lacking) for lacking in catalog.by_lacking(files)]
+    return set.intersection(*groups) if groups else set()
+
+
 def _price(
-    catalog: Catalog, usage: str, *, month: str, changes: Changes, prices: str = ""
+    catalog: Catalog,
+    usage: str,
+    *,
+    month: str,
+    changes: Changes,
+    lacking: Collection[str],
+    prices: str = "",
 ) -> list[str]:
     """Price rows of one month into `touched`; return the meters it carries."""
     request_prices = catalog.has_request_prices()
@@ -111,6 +125,7 @@ def _price(
             used_meters=used,
             request_prices=request_prices,
             prices=prices,
+            lacking=lacking,
         ),
     ):
         catalog.connection.execute(statement)
