@@ -90,7 +90,9 @@ def restate(catalog: Catalog) -> None:
             if files:
                 usage = catalog.relation_of("usage", files)
                 lacking = _lacking(catalog, files)
-                _price(catalog, usage, month=month, changes=changes, lacking=lacking, prices=CURRENT)
+                _price(
+                    catalog, usage, month=month, changes=changes, lacking=lacking, prices=CURRENT
+                )
                 run(rollup.fill_restated(month=month, is_late=is_late, lacking=lacking))
     kept_rollups.restore_restated(catalog)
     run("DROP TABLE IF EXISTS touched")
