@@ -30,6 +30,7 @@ SHAPES = {
     "one line": json.dumps(LOGS),
     "indented": json.dumps(LOGS, indent=2),
     "under a key": json.dumps({"data": LOGS, "total": 3}),
+    "after its page": json.dumps({"total": 3, "page": None, "note": 'a "b" [', "data": LOGS}),
     "named by its query": json.dumps({'SELECT * FROM "LiteLLM_SpendLogs"': LOGS}, indent=1),
 }
 
@@ -99,3 +100,18 @@ def test_notes_name_the_column_and_the_command_its_workspace(tmp_path: Path):
     done = CliRunner().invoke(workbench, ["ingest", str(path), "--workspace", str(folder)])
     assert "1 quarantined: latency_ms: not a number" in " ".join(done.output.split())
     assert f"--workspace '{folder}'" in done.output
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ({"object": "page", "data": [{"object": "bucket", "start_time": 1, "end_time": 2, "results": []}]}, "reconcile"),
+        ({"data": [{"starting_at": "2026", "ending_at": "2026", "results": []}], "has_more": False}, "reconcile"),
+        ({"resourceLogs": [{"resource": {}, "scopeLogs": []}]}, "It has resourceLogs"),
+    ],
+)  # fmt: skip
+def test_a_list_of_something_else_is_named(tmp_path: Path, content: dict[str, Any], said: str):
+    path = tmp_path / "page.json"
+    path.write_text(json.dumps(content))
+    (failed,) = Workspace.init(tmp_path / "ws").ingest([path], now=NOW).failed
+    assert said in failed[1]

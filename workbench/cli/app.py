@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 import pyarrow as pa
@@ -75,8 +75,7 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped. What was committed stays; run the command again to go on.", err=True)
-        sys.exit(1)
+        _stopped()
     except WorkbenchError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(1)
@@ -85,12 +84,20 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("WORKBENCH_TRACEBACK"):
             raise
+        # DuckDB notices Ctrl-C itself and says so in an error of its own, which may be any kind's.
+        if "interrupted" in str(error).lower():
+            _stopped()
         click.echo(
             f"error: unexpected {type(error).__name__}: {str(error)[:300]}. Nothing was committed "
             "by the failing step. Run it again with WORKBENCH_TRACEBACK=1 to see where, and report it.",
             err=True,
         )
         sys.exit(1)
+
+
+def _stopped() -> NoReturn:
+    click.echo("Stopped. What was committed stays; run the command again to go on.", err=True)
+    sys.exit(1)
 
 
 def workspace_option(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import os
-import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from workbench.ingest import (
     workbench_log,
 )
 from workbench.ingest.json_array import first_record
+from workbench.ingest.other_files import refuse_lines_of_old, what_it_looks_like
 from workbench.ingest.reader import Reader
 from workbench.ingest.source import UTF8_BOM, blocks, compression, reading
 
@@ -151,24 +151,10 @@ def _look(path: Path, head: bytes) -> tuple[str, list[frozenset[str]], str]:
             return "parquet", [frozenset(pq.read_schema(path).names)], ","
     if head.lstrip()[:1] in (b"{", b"["):
         return _look_at_json(head)
-    _refuse_lines_of_old(path, head)
+    refuse_lines_of_old(path, head)
     first = head.split(b"\n", 1)[0]
     delimiter = max(_DELIMITERS, key=lambda mark: first.count(mark.encode()))
     return "csv", [frozenset(_fields(first, delimiter))], delimiter
-
-
-def _refuse_lines_of_old(path: Path, head: bytes) -> None:
-    """Refuse what a spreadsheet writes that no CSV reader takes for a header, saying what to do."""
-    if re.match(rb'"?sep=.', head):
-        raise IngestError(
-            f"{path}: begins with the line `{head.splitlines()[0].decode(errors='replace')}`, a hint for "
-            "spreadsheets. Nothing was loaded; delete that line and ingest the file again."
-        )
-    if b"\r" in head.rstrip(b"\r") and b"\n" not in head:
-        raise IngestError(
-            f"{path}: its lines end with a carriage return alone, as old spreadsheets write them. "
-            "Nothing was loaded; save it as CSV UTF-8 and ingest it again."
-        )
 
 
 def _look_at_json(head: bytes) -> tuple[str, list[frozenset[str]], str]:
@@ -182,9 +168,10 @@ def _look_at_json(head: bytes) -> tuple[str, list[frozenset[str]], str]:
             records[frozenset(value)] = None
     if b'"resourceSpans"' in head or b'"resource_spans"' in head:
         return "otlp", list(records) or [frozenset({"resourceSpans"})], ","
-    if not any(_known(keys) for keys in records) and (first := first_record(head)) is not None:
+    first = None if any(_known(keys) for keys in records) else first_record(head)
+    if first is not None and (not records or _known(frozenset(first))):
         return "array", [frozenset(first)], ","
-    return "jsonl", list(records), ","
+    return "jsonl", [*records, *([frozenset(first)] if first else [])], ","
 
 
 def _known(keys: frozenset[str]) -> bool:
@@ -223,10 +210,7 @@ def _fits(reader: Reader, records: list[frozenset[str]]) -> bool:
 
 def _unknown(path: Path, records: list[frozenset[str]]) -> str:
     found = f" It has {shown(sorted(records[0]), at_most=8)}." if records else ""
-    other = next(
-        (f" It looks like {what}." for mark, what in _OTHER_FILES.items()
-         for keys in records if mark <= {key.lower() for key in keys}), "",
-    )  # fmt: skip
+    other = what_it_looks_like(records)
     return f"{path}: no format fits.{found}{other} Nothing was loaded. {formats_known()}"
 
 
@@ -237,13 +221,6 @@ def formats_known() -> str:
         f"Formats are known by: {known}. "
         "Say which with --format NAME, or fill missing columns with --set column=value."
     )
-
-
-_OTHER_FILES = {
-    frozenset({"billedcost"}): "an invoice in FOCUS columns: workbench reconcile FILE",
-    frozenset({"meter", "usd"}): "a price sheet: workbench prices import FILE",
-}
-"""Files of other commands, by the columns that give them away, in lower case."""
 
 
 def expand(paths: list[str]) -> list[Path]:

@@ -1,6 +1,6 @@
 """Records of a JSON document that is one list: what an API answers and what databases export.
 
-`[{…}, {…}]`, or an object that begins with such a list as in `{"data": [{…}]}`. It is parsed whole
+`[{…}, {…}]`, or an object whose first list is such a one, as in `{"total": 9, "data": [{…}]}`. It is parsed whole
 and its records are then read like JSON lines; numbers keep the digits they are written with.
 """
 
@@ -12,7 +12,17 @@ from pathlib import Path
 from workbench.errors import IngestError
 
 MOST_BYTES = 256 * 1024 * 1024
-_BEGINS = re.compile(rb'\s*(?:\{\s*"(?:[^"\\]|\\.)*"\s*:\s*)?\[\s*(?=\{)')
+_TEXT = rb'"(?:[^"\\]|\\.)*"'
+_PLAIN = rb"(?:" + _TEXT + rb"|[-+.\deE]+|true|false|null)"
+_BEGINS = re.compile(
+    rb"\s*(?:\{\s*(?:"
+    + _TEXT
+    + rb"\s*:\s*"
+    + _PLAIN
+    + rb"\s*,\s*)*"
+    + _TEXT
+    + rb"\s*:\s*)?\[\s*(?=\{)"
+)
 
 
 def first_record(head: bytes) -> dict[str, object] | None:
@@ -49,6 +59,6 @@ def flatten(path: Path) -> Iterator[dict[str, object] | None]:
             f"{path}: not JSON: {error}. Nothing was loaded; if it was cut off, export it again."
         ) from error
     if isinstance(found, dict):
-        found = next(iter(found.values()))
+        found = next(value for value in found.values() if isinstance(value, list))
     for one in found:
         yield one if isinstance(one, dict) else None

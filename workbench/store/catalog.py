@@ -5,6 +5,7 @@ open for writing; DuckDB itself holds the lock.
 """
 
 import contextlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -306,11 +307,17 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def _who(text: str) -> str:
+    """Return the number of the process that an error of DuckDB names, in brackets."""
+    found = re.search(r"PID (\d+)", text)
+    return f" (process {found[1]})" if found else ""
+
+
 def _cannot_open(path: Path, error: Exception) -> StoreError:
     text = str(error)
     if "lock" in text.lower():
         return StoreError(
-            f"{path}: another process has the store open ({text.split('(PID')[-1][:20] if '(PID' in text else 'unknown'}). "
+            f"{path}: another process has the store open{_who(text)}. "
             "Wait for it to end, or read the published snapshot instead. One process writes at a time."
         )
     return StoreError(
