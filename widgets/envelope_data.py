@@ -66,8 +66,8 @@ def published(snapshot: Any) -> dict[str, Any]:  # noqa: ANN401 - a Snapshot or 
     content = snapshot.document("envelope")
     if content is None:
         raise InputError(
-            "This workspace has no register of assumptions. Write one in assumptions/ with "
-            "`kind: assumptions`, then run `workbench publish`."
+            "This workspace has no register of assumptions. Begin one with "
+            "`workbench assumptions start`, then run `workbench publish`."
         )
     if "refused" in content:
         raise InputError(str(content["refused"]))

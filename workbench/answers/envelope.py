@@ -93,8 +93,8 @@ def chosen_register(folder: Path, name: str | None = None) -> Register:
     found = registers(folder)
     if not found:
         raise InputError(
-            f"{folder / 'assumptions'}: no register of assumptions. Write one with "
-            "`kind: assumptions`, or give a file with --inputs."
+            f"{folder / 'assumptions'}: no register of assumptions. Begin one from the logs with "
+            "`workbench assumptions start`, or give a file with --inputs."
         )
     if name is None and len(found) == 1:
         return next(iter(found.values()))

@@ -5,8 +5,15 @@ from pathlib import Path
 
 import click
 
-from workbench.cli.app import as_option, json_option, print_json, print_rows, workspace_option
-from workbench.cli.playbook import opened
+from workbench.cli.app import (
+    Amount,
+    as_option,
+    json_option,
+    print_json,
+    print_rows,
+    workspace_option,
+)
+from workbench.cli.playbook import as_of_option, opened
 
 
 def register(group: click.Group) -> None:
@@ -16,7 +23,7 @@ def register(group: click.Group) -> None:
 
 @click.group()
 def assumptions() -> None:
-    """Sign versions of a register: draft, submit, approve (somebody else), lock."""
+    """Begin a register and sign its versions: start, draft, submit, approve (somebody else), lock."""
 
 
 @assumptions.command("list")
@@ -32,6 +39,25 @@ def list_versions(folder: Path, as_json: bool) -> None:
     else:
         columns = ("hash", "name", "state", "maker")
         print_rows(columns, [[str(one[name])[:12] for name in columns] for one in found])
+
+
+@assumptions.command("start")
+@click.option("--budget", "budget_usd", type=Amount(), required=True, help="USD a month.")
+@click.option("--months", type=click.IntRange(1, 120), default=12, show_default=True)
+@click.option("--owner", required=True, help="Role that answers for the numbers until others do.")
+@as_of_option
+@workspace_option
+def start(budget_usd: float, months: int, owner: str, as_of: datetime | None, folder: Path) -> None:
+    """Write a first register from the logs: requests and cost a request of every feature."""
+    from workbench.answers.register_start import first_register, write_first
+
+    with opened(folder, as_of=as_of) as source:
+        document = first_register(source, budget_usd=budget_usd, months=months, owner=owner)
+        path = write_first(folder, document, as_of=source.as_of)
+    click.echo(
+        f"{path}: {len(document['lines'])} lines from {document['first_month']}. Put your own low and "
+        "high, then see it with `workbench model envelope`."
+    )
 
 
 @assumptions.command("diff")

@@ -1,5 +1,6 @@
 """Commands of the envelope: draw what it may cost, or score the forecast on a series."""
 
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,18 +66,21 @@ def _envelope(
 ) -> None:  # fmt: skip
     from workbench.answers import envelope as answers
     from workbench.answers.missing_days import newest_estimates
+    from workbench.answers.vintages import scored
     from workbench.playbook.assumptions.report import envelope_report
     from workbench.playbook.assumptions.scenarios import read_register, with_scenarios
 
     if inputs is not None:
         read = read_register(inputs)
         chosen = answers.scenarios_of(folder.resolve(), read, scenarios) if scenarios else []
-        found = envelope_report(with_scenarios(read, chosen)).as_dict()
+        found = envelope_report(with_scenarios(read, chosen)).as_dict() | {"score": None}
     else:
         read = answers.chosen_register(folder.resolve(), name)
         chosen = answers.scenarios_of(folder.resolve(), read, scenarios) if scenarios else []
         with opened(folder, as_of=as_of) as source:
             found = answers.envelope(source, read, chosen).as_dict()
+            score = scored(answers.record(source, read.as_dict()))
+            found["score"] = None if score is None else asdict(score)
             found["missing_days"] = newest_estimates(source)
     if as_json:
         print_json(found)
@@ -99,8 +103,22 @@ def _print_envelope(read: "Register", found: dict[str, Any]) -> None:
         f"the budget breaks with {risk['p_breach']:.0%}, likely from "
         f"{risk['first_likely_breach'] or 'no month'}."
     )
+    click.echo(_error_of(found["score"]))
     for one in found.get("missing_days", ()):
         click.echo(f"{one['month']}, estimated and in no metered figure: {one['said']}.")
+
+
+def _error_of(score: dict[str, Any] | None) -> str:
+    """Say how such envelopes have held so far; none is shown without that."""
+    if score is None:
+        return (
+            "Uncalibrated: no locked envelope of this register has been scored yet, so how often its "
+            "P10 to P90 holds is not known."
+        )
+    return (
+        f"Locked envelopes of this register held {score['held']} of the last {score['scored']} months; "
+        "P10 to P90 promises 8 of 10."
+    )
 
 
 def _compare(series: Path, out: Path, horizon_days: int | None, methods: tuple[str, ...]) -> None:

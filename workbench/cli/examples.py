@@ -9,6 +9,7 @@ EXAMPLES = {
     "assumptions draft": "workbench assumptions draft --register house --note 'budget 2027' --as analyst",
     "assumptions list": "workbench assumptions list --workspace my-ai",
     "assumptions lock": "workbench assumptions lock --register house --as 'finance lead'",
+    "assumptions start": "workbench assumptions start --budget 5000 --owner 'finance lead' --workspace my-ai",
     "assumptions submit": "workbench assumptions submit --register house --as analyst",
     "check": "workbench check --stage 2 --json --workspace my-ai",
     "close": "workbench close 2026-10 --true-up 2026-09 1204.50 --as controller --workspace my-ai",

@@ -148,7 +148,12 @@ def list_prices(model: str | None, folder: Path, how: str) -> None:
     """List the price book, or the prices of one MODEL."""
     from workbench.workspace import Workspace
 
-    print_table(Workspace(folder).prices(model=model), how=how)
+    table = Workspace(folder).prices(model=model)
+    print_table(table, how=how)
+    if model and table.num_rows == 0:
+        click.echo(
+            f"No price of {model!r}. Add it to a contract sheet: workbench prices import SHEET.csv", err=True
+        )  # fmt: skip
 
 
 @prices.command("check")

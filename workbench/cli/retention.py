@@ -162,6 +162,13 @@ def erase(subject: str | None, user_id: str | None, folder: Path, as_json: bool)
         for kind in ("usage", "outcome", "content", "quarantined")
     )
     _print_certificate(certificate, f"Erased: {counts}")
+    if not any(
+        certificate[f"{kind}_rows"] for kind in ("usage", "outcome", "content", "quarantined")
+    ):
+        click.echo(
+            "Nothing of this person was in the store. If you expected rows, check the id: it is hashed as it "
+            "stands in the logs, case and spaces included.", err=True,
+        )  # fmt: skip
     for path in certificate["files_cleaned"]:
         click.echo(f"cleaned: {path}")
     for path in certificate["owner_to_erase"]:
