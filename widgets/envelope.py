@@ -1,5 +1,6 @@
 """What it may cost and when the budget breaks: the page. Inputs, one sentence, figures."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -216,6 +217,7 @@ def drivers_table(reading: Reading) -> Table:
         growth = percent(driver.monthly_growth, digits=1) if driver.monthly_growth else ""
         measured = about.get("basis") == "measured"
         source = str(about.get("source", entry.source)).removeprefix("store: ")
+        source = re.sub(r"\d{4}-\d\d-\d\d", lambda found: day(found[0]), source)
         rows.append(
             (
                 driver.name, number(driver.leaf.p50), entry.unit, growth,

@@ -188,7 +188,7 @@ def _basis(tokens: Mapping[str, Any]) -> str:
         return (
             f"× {tokens['ratio']:.2f} measured"
             if most
-            else f"measured for {tokens['share']:.0%}".replace("%", " %")
+            else f"measured for {tokens['share']:.0%}".replace("%", "\u00a0%")
         )
     if tokens["basis"] == "single-sample":
         return f"as logged; × {tokens['low']:.2f}–{tokens['high']:.2f} single-sample"

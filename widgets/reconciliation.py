@@ -226,7 +226,7 @@ def _history(reading: Reading) -> tuple[Chart, ...]:
         return ()
     over = sum((one.unexplained_share or 0) > reading.tolerance for one in reading.every)
     title = (
-        f"{over} of {len(reading.every)} invoiced months are above tolerance"
+        f"{over} of {len(reading.every)} invoiced months {'is' if over == 1 else 'are'} above tolerance"
         if over
         else "Every invoiced month stays within tolerance"
     )

@@ -14,6 +14,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 NAMES = [page["file"].removesuffix(".ipynb") for page in pages(installed("notebooks"))]
 DRAWN = ".wb-ready .wb-board[data-drawn]"
 PATIENCE_MS = 120_000
+NAMELESS = """() => [...document.querySelectorAll('a[href], button, select, input, summary, [tabindex="0"], [role=slider]')]
+  .filter((one) => one.checkVisibility() && !(one.getAttribute('aria-label') || one.labels?.[0]?.textContent
+    || (one.matches('select, input') ? '' : one.textContent.trim())))
+  .map((one) => one.outerHTML.slice(0, 160))"""
+STOP = """() => {
+  const one = document.activeElement;
+  const name = one.getAttribute('aria-label') || one.labels?.[0]?.textContent || one.textContent;
+  return [one === document.body ? 'page' : name.trim(), one === document.body || getComputedStyle(one).outlineStyle !== 'none'];
+}"""
 
 
 def open_page(page, served: str, name: str, query: str = "") -> None:
@@ -31,6 +40,26 @@ def test_page_renders_without_error_offline(page, served, name):
     for text in ("Traceback", "could not be computed", "could not be drawn", "cannot be read"):
         assert text not in page.inner_text("body")
     assert "Sources" in page.text_content("#why")
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    assert page.evaluate(NAMELESS) == []
+    for width in (720, 320):  # a laptop at 200 %, and the narrowest that WCAG 1.4.10 asks for
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_function("document.documentElement.scrollWidth <= innerWidth", timeout=5_000)
+
+
+def test_every_stop_of_the_keyboard_is_seen_and_named(page, served):
+    open_page(page, served, "unit_economics")
+    page.wait_for_selector(".noUi-handle[aria-label]")
+    stops = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        stops.append(page.evaluate(STOP))
+    names = [name for name, _ in stops]
+    assert [name for name, outlined in stops if not outlined] == []
+    assert all(names)
+    told = ("Skip to the answer", "Feature", "Escalation rate", "why: Naive, per ticket", "table: ")
+    at = [next(i for i, name in enumerate(names) if name.startswith(one)) for one in told]
+    assert at == sorted(at)  # header, inputs, tiles, figures: as they stand on the page
 
 
 def test_root_leads_to_the_overview(page, served):

@@ -82,7 +82,7 @@ def waterfall(
     ]
     layout["xaxis"] |= {"tickvals": list(range(len(steps))), "range": [-0.6, len(steps) - 0.4],
                         "automargin": True, "tickangle": 0, "tickfont": {"size": 11},
-                        "ticktext": [_two_lines(month(name)) for name, _ in steps]}  # fmt: skip
+                        "ticktext": [two_lines(month(name)) for name, _ in steps]}  # fmt: skip
     layout["yaxis"] |= {"showticklabels": False, "showgrid": False}
     if floor:
         said = f"{caption.subtitle}; axis starts at {theme.number(floor)}"
@@ -102,7 +102,7 @@ def waterfall(
     )  # fmt: skip
 
 
-def _two_lines(name: str) -> str:
+def two_lines(name: str) -> str:
     """Break a long name once, at the space or hyphen nearest to its middle."""
     breaks = [at for at, letter in enumerate(name) if letter in " -"]
     if len(name) <= LABEL_CHARACTERS or not breaks:

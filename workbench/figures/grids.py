@@ -18,7 +18,7 @@ from workbench.figures.caption import (
 from workbench.figures.cards import Chart, Tone
 from workbench.figures.charts import LABEL_PIXELS, LOOKS, Series
 
-PANEL_SHARE = {True: 0.74, False: 0.6}
+PANEL_SHARE = {True: 0.72, False: 0.56}
 """How wide a panel's plot is in its column, with more than two abreast or not; the rest is its value."""
 PANEL_PIXELS, ABOVE_PIXELS, ROW_PIXELS = 95, 21, 154
 """How high a panel's plot is, its title above it, and a row with the names under the axis."""

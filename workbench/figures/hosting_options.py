@@ -35,7 +35,7 @@ def options_table(
         for one in candidates
     ]
     return Table(
-        title=f"{len(rows)} options on the same {_draws(verdict)} demand draws",
+        title=_options_title(verdict, cheapest, len(rows)),
         subtitle=f"Net present cost over {months} months, $"
         f"{letter} · P(cheapest) among those within the owner's limits",
         columns=("Option", "NPV P50", "P10–P90", "P(cheapest)", "p95 TTFT, s", "Residency", "Live in", "Basis"),
@@ -44,6 +44,16 @@ def options_table(
         foot="Another model is another quality: it is not judged here. Downtime is in at the "
         "owner's price; leaving, caution and P(A cheaper than B) are in Details",
     )  # fmt: skip
+
+
+def _options_title(verdict: Verdict, cheapest: Mapping[str, float], count: int) -> str:
+    """Say which option is most often the cheapest of those within the owner's limits."""
+    allowed = {each.option.name for each in verdict.judged if not each.excluded}
+    first = max(allowed & set(cheapest), key=lambda name: cheapest[name], default=None)
+    if first is None:
+        return f"None of {count} options is within the owner's limits"
+    share = theme.percent(cheapest[first])
+    return f"{first} is cheapest on {share} of {_draws(verdict)} demand draws"
 
 
 def _open_rows(offers: Sequence[OpenOffer]) -> list[tuple[str | Cell, ...]]:

@@ -25,7 +25,7 @@ def differences(caption: Caption, *, comparison: UpgradeComparison) -> Chart:
     names = list(tests)
     layout = theme.layout(height_px=60 + ROW_PIXELS * len(names), left_px=130, right_px=130)
     layout["xaxis"] |= {
-        "tickformat": "+,.2~f",
+        "tickformat": ",.2~f",
         "nticks": 6,
         "zeroline": True,
         "zerolinecolor": theme.LINE,

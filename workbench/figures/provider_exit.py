@@ -159,8 +159,8 @@ def options(found: Sequence[Option], *, current_usd: float, title: str, subtitle
     return Table(
         title=title, subtitle=subtitle,
         rows=tuple(_option_row(one, current_usd) for one in sorted(found, key=order)),
-        columns=("Target", "Accepted task", "P10 to P90", "Against now", "Same traffic",
-                 "Against now ", "Not served", "Fits", "Tokens there"),
+        columns=("Target", "Accepted task", "P10 to P90", "Task change", "Same traffic",
+                 "Traffic change", "Not served", "Fits", "Tokens there"),
         text_columns=("Target", "Fits", "Tokens there"),
         foot=foot or "Modelled: logged requests re-priced one by one; the unit to compare is the accepted task.",
     )  # fmt: skip

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workbench.figures import theme
+from workbench.figures.bridges import two_lines
 from workbench.figures.caption import Caption, chart
 from workbench.figures.cards import Chart
 from workbench.models.hosting.placement import inside
@@ -57,10 +58,10 @@ def matrix(
     cells = [[_cell(by_class[name], place) for place in places] for name in names]
     heads = [place.upper() if len(place) <= 3 else place for place in places]
     left = min(190, 16 + max((len(name) for name in names), default=0) * 6.6)
-    layout = theme.layout(height_px=max(120, 40 + ROW_PIXELS * len(names)), left_px=round(left))
-    layout["margin"] |= {"t": 26, "b": 6}
+    layout = theme.layout(height_px=max(120, 52 + ROW_PIXELS * len(names)), left_px=round(left))
+    layout["margin"] |= {"t": 38, "b": 6}
     layout["xaxis"] |= {
-        "side": "top", "tickvals": list(range(len(places))), "ticktext": [theme.plain(h) for h in heads],
+        "side": "top", "tickvals": list(range(len(places))), "ticktext": [two_lines(h) for h in heads],
         "range": [-0.5, len(places) - 0.5],
     }  # fmt: skip
     layout["yaxis"] |= {

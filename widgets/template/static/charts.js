@@ -108,6 +108,7 @@ function fitted(layout, width) {
     if (step > 1 && axis.type === "category") {
       return { ...rest, xaxis: { ...axis, tickvals: axis.tickvals.filter(keep), ticktext: axis.ticktext?.filter(keep) } };
     }
+    if (step > 1 && axis.side === "top") return { ...rest, height: rest.height + 34, xaxis: { ...axis, tickangle: -50 }, margin: { ...rest.margin, t: 34 + (rest.margin?.t ?? 0) } };
     if (step === 2) { // every second label stands a step lower: nothing is turned
       const lines = Math.max(...axis.ticktext.map((text) => text.split("<br>").length));
       const ticktext = axis.ticktext.map((text, i) => (i % 2 ? "<br>".repeat(lines) + text : text));
@@ -149,9 +150,10 @@ function hrefOf(link) {
   return `${base}${inVoila() ? "voila/render/" : "lab/tree/"}${file}${filter && inVoila() ? `?${filter}` : ""}`;
 }
 
-function anchor(link) {
+/** A link; what it is of is said to a screen reader, since many of a page read "why". */
+function anchor(link, of = "") {
   const href = hrefOf(link);
-  return href && link.text ? el("a", { href }, link.text) : null;
+  return href && link.text ? el("a", { href, "aria-label": of ? `${link.text}: ${of}` : null }, link.text) : null;
 }
 
 function sparkline(values) {
@@ -169,7 +171,7 @@ function tile(data) {
     el("div", { class: "wb-value" }, data.value, data.unit ? el("small", {}, data.unit) : null),
     el("div", { class: `wb-delta ${data.tone}` }, bound(data.delta) || " "),
     sparkline(data.spark ?? []) ?? el("div"),
-    el("div", { class: "wb-foot" }, el("span", {}, data.foot), anchor(data.why)));
+    el("div", { class: "wb-foot" }, el("span", {}, data.foot), anchor(data.why, data.label)));
 }
 
 function tableOf(data, caption) {
@@ -212,6 +214,7 @@ class Card {
     const shown = this.twin.hidden;
     this.twin.hidden = !shown; this.plot.hidden = shown;
     this.toggle.setAttribute("aria-pressed", String(shown)); this.toggle.textContent = shown ? "figure" : "table";
+    this.toggle.setAttribute("aria-label", `${this.toggle.textContent}: ${this.data.title}`);
     if (shown) this.fillTwin(); else this.redraw();
   }
   fillTwin() { this.twin.replaceChildren(tableOf(this.data, this.data.title)); }
@@ -220,7 +223,8 @@ class Card {
     this.node.dataset.span = data.span;
     this.title.textContent = bound(data.title); this.sub.textContent = bound(data.subtitle); this.note.textContent = bound(data.foot);
     const chart = "figure" in data;
-    this.links.replaceChildren(...[chart && !data.empty ? this.toggle : null, anchor(data.why)].filter(Boolean));
+    this.toggle.setAttribute("aria-label", `${this.toggle.textContent}: ${data.title}`); this.twin.setAttribute("aria-label", data.title);
+    this.links.replaceChildren(...[chart && !data.empty ? this.toggle : null, anchor(data.why, data.title)].filter(Boolean));
     this.summary.textContent = chart ? data.summary : "";
     this.offer(chart && !data.empty ? data.opens ?? [] : []);
     if (!chart || data.empty) {

@@ -10,6 +10,8 @@ function furnish(page, query) {
   for (const slider of page?.querySelectorAll(".wb-slider") ?? []) {
     const handle = slider.querySelector(".noUi-handle"), label = slider.querySelector("label");
     if (handle && label) handle.setAttribute("aria-label", label.textContent);
+    const readout = slider.querySelector(".widget-readout");
+    if (readout && label) { readout.setAttribute("role", "textbox"); readout.setAttribute("aria-label", `${label.textContent}, as a number`); }
   }
   for (const link of document.querySelectorAll(".wb-nav a")) link.search = query ? `?${query}` : "";
 }
