@@ -1,6 +1,8 @@
 """How every YAML or JSON file of a workspace is read: one way, quick, and strict about slips."""
 
 import json
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +26,7 @@ def read_yaml(path: Path) -> Any:  # noqa: ANN401  # what a file holds is its re
         aliases unfold into more than a file could say.
     """
     try:
-        if path.suffix.lower() == ".json":
-            return json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_named_once)
-        loader = LOADER(path.read_text(encoding="utf-8"))
-        root = loader.get_single_node()
-        _refuse_odd_nodes(root, path=path)
-        return None if root is None else loader.construct_document(root)
+        return deepcopy(_content_of(path, path.read_text(encoding="utf-8")))
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not readable as UTF-8 at byte {error.start}.") from error
     except yaml.MarkedYAMLError as error:
@@ -43,6 +40,17 @@ def read_yaml(path: Path) -> Any:  # noqa: ANN401  # what a file holds is its re
     except (OSError, yaml.YAMLError, ValueError, RecursionError) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"{path}: not readable: {first}.") from error
+
+
+@lru_cache(maxsize=256)
+def _content_of(path: Path, text: str) -> Any:  # noqa: ANN401
+    """Parse once what many questions read: a publish asks for each dossier twenty times."""
+    if path.suffix.lower() == ".json":
+        return json.loads(text, object_pairs_hook=_named_once)
+    loader = LOADER(text)
+    root = loader.get_single_node()
+    _refuse_odd_nodes(root, path=path)
+    return None if root is None else loader.construct_document(root)
 
 
 def read_mapping(path: Path) -> dict[str, Any]:

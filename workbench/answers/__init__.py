@@ -6,7 +6,7 @@ functions, so a page and the command line say the same.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -22,11 +22,22 @@ class Source:
     workspace: Workspace
     catalog: Catalog
     as_of: date
+    answered: dict[str, list[dict[str, Any]]] = field(default_factory=dict, compare=False)
+    """Queries that were run, with their parameters: checks ask the same of every feature."""
 
     def rows(self, query: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Run one read-only query over the views and rollups and return its rows."""
-        return self.catalog.rows(query, parameters)
+        asked = f"{query}{sorted((parameters or {}).items())!r}"
+        if asked not in self.answered:
+            found = self.catalog.rows(query, parameters)
+            if len(found) > _MOST_REMEMBERED:
+                return found
+            self.answered[asked] = found
+        return [dict(row) for row in self.answered[asked]]
 
+
+_MOST_REMEMBERED = 1_000
+"""Rows of an answer that are kept for the next who asks."""
 
 Answer = Callable[[Source], dict[str, Any] | None]
 

@@ -251,7 +251,7 @@ SHORTEST_SERIES_DAYS = 28
 _DAILY = """
 SELECT CAST(c.day AS VARCHAR) AS day, r.feature, CAST(sum(r.requests) AS DOUBLE) AS requests
 FROM (SELECT DISTINCT day FROM rollup_day WHERE day <= $last::DATE) AS c
-JOIN rollup_day AS r ON r.day = c.day GROUP BY ALL ORDER BY 1
+JOIN rollup_day AS r ON r.day = c.day GROUP BY ALL ORDER BY 1, 2
 """
 
 

@@ -5,6 +5,7 @@ format is recognised by its keys.
 """
 
 import csv
+import functools
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,13 +21,19 @@ CSV_COLUMNS = (
 
 
 def read_results(path: Path) -> tuple[EvaluatedCase, ...]:
-    """Return the cases of one result file.
+    """Return the cases of one result file; one that has not changed is read once.
 
     Raises
     ------
     InputError
         If the file is in none of the formats, or a case is no case; the message names it.
     """
+    found = path.stat()
+    return _cases_of(path, found.st_mtime_ns, found.st_size)
+
+
+@functools.lru_cache(maxsize=32)
+def _cases_of(path: Path, modified_ns: int, size_bytes: int) -> tuple[EvaluatedCase, ...]:
     if path.suffix == ".csv":
         return _plain_csv(path)
     try:

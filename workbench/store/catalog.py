@@ -227,21 +227,31 @@ class Catalog:
     # Views --------------------------------------------------------------------------------
 
     def files_of(
-        self, kind: str, *, months: Sequence[str] | None = None, late: bool | None = None
+        self,
+        kind: str,
+        *,
+        months: Sequence[str] | None = None,
+        late: bool | None = None,
+        before: str | None = None,
     ) -> list[str]:
         """Return the segment files of a kind, of the given months (`2026-10-01`) or of all.
 
         Parameters
         ----------
+        before
+            A day; only files with a row before it.
         late
             Only those that arrived after their month was closed, or only the others; None is all.
         """
         where = "" if months is None else " AND month IN (SELECT unnest(?::DATE[]))"
         if late is not None:
             where += f" AND {'' if late else 'NOT '}{_IS_LATE}"
+        if before is not None:
+            where += " AND first < CAST(? AS DATE)"
+        given = (kind, None if months is None else list(months), before)
         rows = self.connection.execute(
             f"SELECT file FROM segment WHERE kind = ?{where} ORDER BY month, file",
-            [kind] if months is None else [kind, list(months)],
+            [value for value in given if value is not None],
         ).fetchall()
         return [str(self.layout.store / row[0]) for row in rows]
 

@@ -146,6 +146,7 @@ def _path(layout: Layout, one: Mapping[str, Any]) -> Path:
 def _read(layout: Layout, one: Mapping[str, Any]) -> list[dict[str, Any]]:
     path = _path(layout, one)
     try:
-        return pq.read_table(path, schema=SCHEMA).to_pylist()
+        rows = pq.ParquetFile(path).read().to_pylist()  # read_table would import pandas
+        return [{name: row.get(name) for name in SCHEMA.names} for row in rows]
     except (OSError, pa.ArrowException) as error:
         raise StoreError(f"{path}: cannot be read ({error}). Import the invoice again.") from error

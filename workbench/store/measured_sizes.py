@@ -62,7 +62,9 @@ def _content(layout: Layout) -> Iterator[MeasuredSize]:
             stored += path.stat().st_size
             raw += _raw_bytes(path, about)
             if "request_id" in about.schema.names:
-                requests |= set(pq.read_table(path, columns=["request_id"])[0].to_pylist()) - {None}
+                requests |= set(
+                    pq.ParquetFile(path).read(columns=["request_id"])[0].to_pylist()
+                ) - {None}
         if rows:
             yield MeasuredSize(
                 name=folder.name, rows=rows, stored_bytes=stored, raw_bytes=raw,
@@ -80,7 +82,7 @@ def _raw_bytes(path: Path, about: pq.FileMetaData) -> int:
     if "text" not in texts:
         groups = range(about.num_row_groups)
         return sum(about.row_group(number).total_byte_size for number in groups)
-    table = pq.read_table(path, columns=texts)
+    table = pq.ParquetFile(path).read(columns=texts)  # read_table would import pandas
     return sum(
         len(value.encode())
         for column in table.itercolumns()

@@ -1,0 +1,63 @@
+"""Rows held for many queries are the rows of the segments, whatever part of them is held."""
+
+import pytest
+
+from tests.spine import NOW, ingest, requests, write_jsonl
+from workbench.store import recent
+from workbench.store.catalog import Catalog
+from workbench.workspace import Workspace
+
+SHEET = "provider,model,meter,usd,per\nanthropic,claude-sonnet-4-5,output_tokens,12,1000000\n"
+DAYS = 21
+QUERIES = (
+    "SELECT * FROM usage ORDER BY source_id, source_row",
+    "SELECT * FROM priced_usage ORDER BY source_id, source_row",
+    "SELECT count(*), sum(contract_pico), max(price_version) FROM priced_usage WHERE started_at >= TIMESTAMP '2026-10-10'",
+    "SELECT feature, count(*) FROM usage WHERE started_at >= TIMESTAMP '2026-09-30' AND started_at < TIMESTAMP '2026-10-12' GROUP BY 1 ORDER BY 1",
+    "SELECT count(DISTINCT user_hash) FROM usage",
+)
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    folder = tmp_path_factory.mktemp("recent")
+    made = Workspace.init(folder / "ws")
+    sheet = folder / "sheet.csv"
+    sheet.write_text(SHEET)
+    made.import_prices([sheet], now=NOW)
+    rows = requests(DAYS * 24, step_s=3_600)
+    ingest(made, write_jsonl(folder / "a.jsonl", rows[:300]))
+    ingest(made, write_jsonl(folder / "b.jsonl", rows[300:]))
+    return made
+
+
+def answers(catalog: Catalog) -> list[list[dict]]:
+    return [catalog.rows(query) for query in QUERIES]
+
+
+@pytest.mark.parametrize(
+    ("days", "most_rows", "held"),
+    [(92, 10_000, DAYS * 24), (7, 10_000, None), (92, 100, None), (92, 1, 0), (0, 10_000, 0)],
+)
+def test_held_rows_change_no_answer(workspace: Workspace, days: int, most_rows: int, held):
+    with workspace.reader(locked=False) as catalog:
+        before = answers(catalog)
+        recent.hold(catalog, days=days, most_rows=most_rows)
+        assert answers(catalog) == before
+        is_held = catalog.one("SELECT 1 FROM duckdb_tables() WHERE table_name = 'recent_rows'")
+        count = catalog.one("SELECT count(*) FROM recent_rows") if is_held else (0,)
+    assert count is not None
+    if held is None:
+        assert 0 < count[0] <= min(most_rows, DAYS * 24 - 1)
+    else:
+        assert count[0] == held
+
+
+def test_a_query_of_held_days_opens_no_segment(workspace: Workspace):
+    query = "EXPLAIN SELECT count(*) FROM {} WHERE started_at >= TIMESTAMP '2026-10-17'"
+    with workspace.reader(locked=False) as catalog:
+        plans = [str(catalog.rows(query.format(view))) for view in ("usage", "priced_usage")]
+        assert all("PARQUET" in plan for plan in plans)
+        recent.hold(catalog, days=7, most_rows=10_000)
+        plans = [str(catalog.rows(query.format(view))) for view in ("usage", "priced_usage")]
+        assert not any("PARQUET" in plan for plan in plans)
