@@ -19,7 +19,7 @@ def hold(catalog: Catalog, *, days: int, most_rows: int) -> None:
     Parameters
     ----------
     days
-        Days before the last one of the store, that one included.
+        How many of the last days of the store at most.
     most_rows
         Requests that may be held; fewer days are, where they have more.
     """
