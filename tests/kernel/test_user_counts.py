@@ -7,11 +7,11 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import duckdb
+import pytest
 
 from workbench.kernel import rollup, user_counts
 
 FIRST = date(2026, 10, 1)
-BEGUN = datetime.combine(date(2026, 9, 20), time())
 PERIOD: dict[str, Callable[[date], date]] = {
     "day": lambda day: day,
     "week": lambda day: day - timedelta(days=day.weekday()),
@@ -19,11 +19,11 @@ PERIOD: dict[str, Callable[[date], date]] = {
 }
 
 
-def _usage(con: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
+def _usage(con: duckdb.DuckDBPyConnection, *, begun: datetime) -> list[tuple[Any, ...]]:
     draw = random.Random(5)
     rows = [
         (
-            BEGUN + timedelta(hours=draw.randint(0, 24 * 55)),
+            begun + timedelta(hours=draw.randint(0, 24 * 55)),
             draw.choice(["a", "a in b", None]), draw.choice(["b", "b in c", "c", ""]),
             draw.choice([None, "x", "y"]), draw.choice([None, *(f"hash-{n}" for n in range(40))]),
         )
@@ -45,24 +45,31 @@ def _counted(rows: list[tuple[Any, ...]], periods: dict[str, list[str]]) -> set[
             for cut, value in cuts.items():
                 if user is not None and str(period) in periods[grain]:
                     users[grain, period, cut, value].add(user)
-    return {(*key, len(held)) for key, held in users.items()}
+    return {
+        (grain, str(period), cut, value, len(held))
+        for (grain, period, cut, value), held in users.items()
+    }
 
 
-def test_counts_are_those_of_sets_of_users() -> None:
+@pytest.mark.parametrize("month", [FIRST, date(2026, 2, 1), date(2025, 12, 1), date(2026, 8, 1)])
+def test_counts_are_those_of_sets_of_users(month: date) -> None:
     con = duckdb.connect()
     con.execute(f"CREATE TABLE rollup_users ({rollup.TABLES['rollup_users']})")
-    rows = _usage(con)
-    days = [FIRST + timedelta(days=n) for n in range(31)]
+    rows = _usage(con, begun=datetime.combine(month - timedelta(days=11), time()))
+    days = [month + timedelta(days=n) for n in range(31)]
+    days = [day for day in days if day.month == month.month]
     periods = {g: sorted({str(first(day)) for day in days}) for g, first in PERIOD.items()}
-    dates = ", ".join(f"DATE '{day}'" for day in days)
-    listed = f"SELECT unnest([{dates}]) AS d"
+    other = ("day", month - timedelta(days=1), "all", None, 7)
+    con.execute("INSERT INTO rollup_users VALUES (?, ?, ?, ?, ?)", other)
 
-    con.execute(user_counts.by_day(usage="usage", days=listed))
-    for statement in (*user_counts.number(), *user_counts.fill(periods=periods)):
-        con.execute(statement)
+    for _ in range(2):  # a second time replaces the first
+        con.execute(user_counts.seen(usage="usage", month=month))
+        con.execute(user_counts.clear(month=month))
+        for statement in user_counts.fill(month=month):
+            con.execute(statement)
 
-    found = con.execute("FROM rollup_users").fetchall()
+    found = [(grain, str(period), *more) for grain, period, *more in con.execute("FROM rollup_users").fetchall()]  # fmt: skip
     assert len(found) == len(set(found))
-    assert set(found) == _counted(rows, periods)
+    assert set(found) == _counted(rows, periods) | {("day", str(other[1]), *other[2:])}
     made = con.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall()
     assert {name for (name,) in made} == set(user_counts.TEMPORARY)

@@ -1,10 +1,12 @@
 """How many different people used what in each day, week and month: SQL, as users do not add.
 
-Who used what on a day is found once, and then counted by numbers in place of hashes and names:
-a fifth less time for a million users of a day, as measured (see docs/speed.md).
+Who used what is found once a month, with the days of it as the bits of a number: so that a day, a
+week and the month are each a mask, and no list of people by day is ever made. People and places
+are counted by number in place of hashes and names (for what that saves, see docs/speed.md).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator
+from datetime import date, timedelta
 
 _CUTS = {
     "all": "CAST(NULL AS VARCHAR)",
@@ -15,25 +17,39 @@ _CUTS = {
 }
 """Cuts by which distinct users are counted, and their SQL."""
 _NAMES = ("feature", "environment", "tenant")
-TEMPORARY = ("users_by_day", "user_person", "user_place", "user_cut", "user_seen", "user_in_cut")
+_DAY = timedelta(days=1)
+TEMPORARY = ("user_days", "user_person", "user_place", "user_cut", "user_in_cut")
 """Tables the statements make on their way; they are to be dropped at the end."""
 
 
-def by_day(*, usage: str, days: str) -> str:
-    """Return the statement that finds who used what on each day, into a temporary table.
+def seen(*, usage: str, month: date) -> str:
+    """Return the statement that finds who used what, and on which days, into a temporary table.
 
-    Read once for all grains and cuts: the weeks that the days of the column `d` touch are in it.
+    Bit n of `days` is the n-th day from the Monday of the first week that the month touches; the
+    last is the Sunday of its last week, at most the 43rd.
     """
+    first, after = _window(month)
+    names = f"{', '.join(_NAMES)}, user_hash"
     return (
-        "CREATE OR REPLACE TEMP TABLE users_by_day AS SELECT DISTINCT CAST(started_at AS DATE) AS "
-        f"day, {', '.join(_NAMES)}, user_hash FROM {usage} WHERE user_hash IS NOT NULL "
-        f"AND started_at >= (SELECT date_trunc('week', min(d)) FROM ({days})) "
-        f"AND started_at < (SELECT date_trunc('week', max(d)) + INTERVAL 7 DAY FROM ({days}))"
+        f"CREATE OR REPLACE TEMP TABLE user_days AS SELECT {names}, "
+        f"bit_or(CAST(1 AS BIGINT) << (CAST(started_at AS DATE) - DATE '{first}')) AS days "
+        f"FROM {usage} WHERE user_hash IS NOT NULL AND started_at >= TIMESTAMP '{first}' "
+        f"AND started_at < TIMESTAMP '{after}' GROUP BY {names}"
     )
 
 
-def number() -> list[str]:
-    """Return the statements that put numbers in place of the hashes and names of `users_by_day`.
+def clear(*, month: date) -> str:
+    """Return the statement that removes the counts of a month, its days and its weeks."""
+    first, after = _window(month)
+    return (
+        "DELETE FROM rollup_users WHERE "
+        f"(grain = 'week' AND period >= DATE '{first}' AND period < DATE '{after}') OR "
+        f"(grain IN ('day', 'month') AND date_trunc('month', period) = DATE '{month}')"
+    )
+
+
+def fill(*, month: date) -> list[str]:
+    """Return the statements that count the users `seen`, overall and by each cut.
 
     `value_no` is one for each value of each cut, so that cuts of equal text count together.
     """
@@ -43,47 +59,47 @@ def number() -> list[str]:
         f"SELECT place, '{cut}' AS cut, {value} AS value FROM user_place"
         for cut, value in _CUTS.items()
     )
+    periods = ", ".join(
+        f"('{grain}', DATE '{period}', {mask})" for grain, period, mask in _periods(month)
+    )
     made = "CREATE OR REPLACE TEMP TABLE"
     number = "CAST(row_number() OVER () AS INTEGER)"
     return [
         f"{made} user_person AS SELECT user_hash, {number} AS person "
-        "FROM (SELECT DISTINCT user_hash FROM users_by_day)",
+        "FROM (SELECT DISTINCT user_hash FROM user_days)",
         f"{made} user_place AS SELECT {names}, {number} AS place "
-        f"FROM (SELECT DISTINCT {names} FROM users_by_day)",
+        f"FROM (SELECT DISTINCT {names} FROM user_days)",
         f"{made} user_cut AS SELECT place, cut, value, "
         f"CAST(dense_rank() OVER (ORDER BY cut, value) AS INTEGER) AS value_no FROM ({values})",
-        f"{made} user_seen AS SELECT u.day, p.place, person FROM users_by_day AS u "
-        f"JOIN user_person USING (user_hash) JOIN user_place AS p ON {same}",
+        f"{made} user_in_cut AS SELECT value_no, person, bit_or(days) AS days FROM user_days AS u "
+        f"JOIN user_person USING (user_hash) JOIN user_place AS p ON {same} "
+        "JOIN user_cut USING (place) GROUP BY value_no, person",
+        "INSERT INTO rollup_users SELECT grain, period, cut, value, users FROM "
+        "(SELECT value_no, grain, period, count(*) AS users FROM user_in_cut "
+        f"JOIN (VALUES {periods}) AS p(grain, period, mask) ON days & mask > 0 "
+        "GROUP BY value_no, grain, period) "
+        "JOIN (SELECT DISTINCT value_no, cut, value FROM user_cut) USING (value_no)",
     ]
 
 
-def fill(*, periods: Mapping[str, Sequence[str]]) -> list[str]:
-    """Return the statements that count the users of whole periods, overall and by each cut.
-
-    Parameters
-    ----------
-    periods
-        Grain (day, week, month) -> first days (ISO text) of the periods to count.
-    """
-    statements: list[str] = []
-    for cut in _CUTS:
-        statements.append(
-            "CREATE OR REPLACE TEMP TABLE user_in_cut AS SELECT DISTINCT day, value_no, person "
-            f"FROM user_seen JOIN user_cut USING (place) WHERE cut = '{cut}'"
-        )
-        statements += [_count(cut, grain, first_days) for grain, first_days in periods.items()]
-    return statements
+def _window(month: date) -> tuple[date, date]:
+    """Return the Monday on which the first week of a month begins, and that after its last."""
+    last = _after(month) - _DAY
+    return month - month.weekday() * _DAY, last + (7 - last.weekday()) * _DAY
 
 
-def _count(cut: str, grain: str, first_days: Sequence[str]) -> str:
-    listed = ", ".join(f"DATE '{day}'" for day in first_days)
-    once = "" if grain == "day" else "DISTINCT "  # a day has each of its users once already
-    seen = (
-        f"SELECT {once}CAST(date_trunc('{grain}', day) AS DATE) AS period, value_no, person "
-        f"FROM user_in_cut WHERE date_trunc('{grain}', day) IN ({listed})"
-    )
-    return (
-        f"INSERT INTO rollup_users SELECT '{grain}', period, '{cut}', value, users FROM "
-        f"(SELECT period, value_no, count(*) AS users FROM ({seen}) GROUP BY period, value_no) "
-        "JOIN (SELECT DISTINCT value_no, value FROM user_cut) USING (value_no)"
-    )
+def _after(month: date) -> date:
+    return (month + 31 * _DAY).replace(day=1)
+
+
+def _periods(month: date) -> Iterator[tuple[str, date, int]]:
+    """Yield grain, first day and days, as bits, of each period that is counted with a month."""
+    first, after = _window(month)
+    for n in range((after - first).days):
+        day = first + n * _DAY
+        if month <= day < _after(month):
+            yield "day", day, 1 << n
+        if day == month:
+            yield "month", day, ((1 << (_after(month) - month).days) - 1) << n
+        if n % 7 == 0:
+            yield "week", day, 0b1111111 << n

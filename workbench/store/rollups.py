@@ -55,8 +55,8 @@ def refresh(catalog: Catalog, *, days: Iterable[str]) -> None:
     for month in sorted(by_month):
         _refresh_month(catalog, month=month, days=by_month[month], changes=changes)
     catalog.connection.execute("DROP TABLE IF EXISTS touched")
-    if by_month:
-        _refresh_users(catalog, months=sorted(by_month))
+    for month in sorted(by_month):
+        _refresh_users(catalog, month=month)
     if kept_rollups.restore(catalog) or by_month:
         kept_counts.restore(catalog)
 
@@ -159,35 +159,18 @@ def _within(days: list[str]) -> str:
     )
 
 
-def _refresh_users(catalog: Catalog, *, months: list[str]) -> None:
-    """Count users of whole months, and of the weeks that touch them, again."""
-    run = catalog.connection.execute
-    touched = ", ".join(f"DATE '{month}'" for month in months)
-    days = f"SELECT unnest(generate_series(m, m + INTERVAL 1 MONTH - INTERVAL 1 DAY, INTERVAL 1 DAY)) AS d FROM (SELECT unnest([{touched}]) AS m)"
-    usage = catalog.relation("usage", months=_months_around(months), late=False)
-    found = run(user_counts.by_day(usage=usage, days=days)).fetchall()
-    periods: dict[str, list[str]] = {}
-    for grain in ("day", "week", "month"):
-        rows = run(f"SELECT DISTINCT date_trunc('{grain}', d)::DATE FROM ({days})").fetchall()
-        periods[grain] = [str(row[0]) for row in rows]
-        listed = ", ".join(f"DATE '{day}'" for day in periods[grain])
-        run(f"DELETE FROM rollup_users WHERE grain = '{grain}' AND period IN ({listed})")
-    if found[0][0]:
-        for statement in (*user_counts.number(), *user_counts.fill(periods=periods)):
-            run(statement)
+def _refresh_users(catalog: Catalog, *, month: str) -> None:
+    """Count the users of a month, of its days and of the weeks that touch it, again."""
+    run, begins = catalog.connection.execute, date.fromisoformat(month)
+    around = [begins - timedelta(days=1), begins, begins + timedelta(days=31)]
+    months = [str(day.replace(day=1)) for day in around]  # weeks cross month ends
+    usage = catalog.relation("usage", months=months, late=False)
+    found = run(user_counts.seen(usage=usage, month=begins)).fetchall()
+    run(user_counts.clear(month=begins))
+    for statement in user_counts.fill(month=begins) if found[0][0] else ():
+        run(statement)
     for table in user_counts.TEMPORARY:
         run(f"DROP TABLE IF EXISTS {table}")
-
-
-def _months_around(months: list[str]) -> list[str]:
-    """Return the months with the one before and after each: weeks cross month ends."""
-    around: set[str] = set()
-    for month in months:
-        year, number = int(month[:4]), int(month[5:7])
-        for shift in (-1, 0, 1):
-            years, index = divmod(year * 12 + number - 1 + shift, 12)
-            around.add(f"{years:04d}-{index + 1:02d}-01")
-    return sorted(around)
 
 
 def refresh_outcomes(catalog: Catalog) -> None:
