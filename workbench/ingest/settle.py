@@ -78,11 +78,10 @@ def settle(
 
 def _within(connection: Connection, good: str, reader: Reader, verdict: Verdict) -> None:
     first = name(reader.identity[0])
-    twice = connection.execute(
-        f"SELECT count(*) FROM (SELECT hash({first}) AS h FROM {good} WHERE {first} IS NOT NULL "
-        "GROUP BY h HAVING count(*) > 1)"
+    named, different = connection.execute(
+        f"SELECT count({first}), count(DISTINCT hash({first})) FROM {good}"
     ).fetchone()
-    if twice[0]:
+    if different < named:
         _twins(connection, good, reader, verdict)
         if reader.replay:
             _replays(connection, good, reader, verdict)

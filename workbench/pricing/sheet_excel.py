@@ -13,9 +13,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from openpyxl import load_workbook
-from openpyxl.utils import get_column_letter
-
 from workbench.errors import PriceError
 
 SUFFIXES = (".xlsx", ".xlsm")
@@ -53,6 +50,8 @@ def read_workbook(path: Path) -> list[ExcelSheet]:
         If the file cannot be read, has no such sheet, hides one, or a cell has no exact text:
         sheet and cell are named.
     """
+    from openpyxl import load_workbook  # a tenth of a second that only a workbook is worth
+
     try:
         with zipfile.ZipFile(path) as packed:
             size = sum(one.file_size for one in packed.infolist())
@@ -95,6 +94,8 @@ def _header(row: Sequence[Any]) -> list[str]:
 
 
 def _read(file: str, sheet: Any, stored: Any, header: Sequence[Any]) -> ExcelSheet:  # noqa: ANN401
+    from openpyxl.utils import get_column_letter
+
     place = f"{file}, sheet {sheet.title!r}"
     names = _header(header)
     while names and not names[-1]:
