@@ -14,6 +14,12 @@ KILLS = 10
 ROWS = 40_000
 
 
+def _begun(folder: Path, first: Path) -> Workspace:
+    workspace = Workspace.init(folder)
+    ingest(workspace, first)
+    return workspace
+
+
 def test_ten_kills_at_random_moments_lose_and_double_nothing(tmp_path: Path):
     first = write_jsonl(tmp_path / "first.jsonl", requests(1_000, step_s=20))
     logs = [
@@ -26,11 +32,12 @@ def test_ten_kills_at_random_moments_lose_and_double_nothing(tmp_path: Path):
     whole_run_s = time.monotonic() - begun + 1.0  # and the start of a process
     expected = one_row(untouched, TOTALS)
 
-    workspace = Workspace.init(tmp_path / "killed")
-    ingest(workspace, first)
     moments = random.Random(20261101)
-    killed = 0
-    for _ in range(KILLS):
+    workspace = _begun(tmp_path / "killed-0", first)
+    killed = runs = 0
+    while killed < KILLS:
+        runs += 1
+        assert runs <= 4 * KILLS, f"only {killed} of {runs - 1} runs were still going when killed"
         command = [sys.executable, "-m", "workbench", "ingest", *map(str, logs)]
         process = subprocess.Popen(
             [*command, "--workspace", str(workspace.layout.root)],
@@ -39,11 +46,14 @@ def test_ten_kills_at_random_moments_lose_and_double_nothing(tmp_path: Path):
         )
         time.sleep(moments.uniform(0.2, whole_run_s))
         process.send_signal(signal.SIGKILL)
-        killed += process.wait() == -signal.SIGKILL
+        was_killed = process.wait() == -signal.SIGKILL
+        killed += was_killed
         assert workspace.verify() == []
         seen = one_row(workspace, TOTALS)["requests"]
         assert seen in {1_000 + k * ROWS // 4 for k in range(5)}
-    assert killed >= KILLS // 2
+        if not was_killed:  # it came to its end, and left nothing to kill
+            assert seen == 1_000 + ROWS
+            workspace = _begun(tmp_path / f"killed-{runs}", first)
     ingest(workspace, *logs)
     assert one_row(workspace, TOTALS) == expected
     assert workspace.verify() == []
