@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from widgets.monitoring_opened import behind
 from widgets.page import Choice, Control, Page, Section, Snapshot, Values, day
 from widgets.periods import ALL, Columns, Period, is_month, periods, span_of
 from workbench.figures import monitoring as figures
@@ -20,7 +21,14 @@ PRODUCTION = "production"
 
 def page(snapshot: Snapshot | None = None) -> Page:
     """Return the page on the workspace's current snapshot, or on the one given."""
-    return Page(question="monitoring", controls=controls, load=load, draw=draw, snapshot=snapshot)
+    return Page(
+        question="monitoring",
+        controls=controls,
+        load=load,
+        draw=draw,
+        behind=behind,
+        snapshot=snapshot,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -42,6 +50,9 @@ class Health:
     errors: Mapping[str, tuple[int, int]]
     """Errors and requests by day."""
     unpriced: int
+    environment: str | None
+    daily: Columns
+    """Cost by day and model of the feature there, all days."""
 
 
 def controls(snapshot: Any) -> list[Control]:  # noqa: ANN401 - a Snapshot or a test's
@@ -81,9 +92,8 @@ def load(snapshot: Any, values: Values) -> Health:  # noqa: ANN401
         for place, count in mine.items():
             total[place] = total.get(place, 0) + count
     production = PRODUCTION if PRODUCTION in snapshot.environments() else None
-    usd, errors, unpriced = _by_day(
-        snapshot.daily(feature=feature, environment=production), model=model, period=period
-    )
+    daily = snapshot.daily(feature=feature, environment=production)
+    usd, errors, unpriced = _by_day(daily, model=model, period=period)
     report = snapshot.document("monitoring") or {}
     found = next((f for f in report.get("features", []) if f["feature"] == feature), {})
     each = {on: cost / errors[on][1] for on, cost in usd.items() if cost and errors[on][1]}
@@ -92,6 +102,7 @@ def load(snapshot: Any, values: Values) -> Health:  # noqa: ANN401
         found=found, whole=_percentiles(total), days=tuple(bins),
         percentiles=tuple(_percentiles(mine) for mine in bins.values()),
         cost_days=tuple(each), usd_each=tuple(each.values()), errors=errors, unpriced=unpriced,
+        environment=production, daily=daily,
     )  # fmt: skip
 
 

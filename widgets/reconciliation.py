@@ -6,6 +6,7 @@ from typing import Any
 
 from widgets.page import Choice, Control, Page, Section, Snapshot, Values, day
 from widgets.periods import ALL
+from widgets.reconciliation_opened import behind
 from workbench.errors import InputError
 from workbench.figures import reconciliation as figures
 from workbench.figures.caption import Caption
@@ -38,7 +39,12 @@ class Reading:
 def page(snapshot: Snapshot | None = None) -> Page:
     """Return the page on the workspace's current snapshot, or on the one given."""
     return Page(
-        question="reconciliation", controls=controls, load=read, draw=draw, snapshot=snapshot
+        question="reconciliation",
+        controls=controls,
+        load=read,
+        draw=draw,
+        behind=behind,
+        snapshot=snapshot,
     )
 
 

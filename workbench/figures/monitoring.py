@@ -70,7 +70,7 @@ def cost_per_request(caption: Caption, *, days: Sequence[str], usd: Sequence[flo
         charts.Series(name="per request", y=list(usd), look="previous"),
         charts.Series(name="average", y=ewma(usd).tolist()),
     ]
-    return charts.lines(caption, x=days, series=series)
+    return charts.lines(caption, x=days, series=series, opens=[f"cost/{day}" for day in days])
 
 
 def error_share(
@@ -91,7 +91,8 @@ def error_share(
         charts.Series(name="by day", y=by_day, look="previous"),
         charts.Series(name="7 days", y=pooled),
     ]
-    return charts.lines(caption, x=days, series=series, marks=marks)
+    opens = [f"errors/{day}" for day in days]
+    return charts.lines(caption, x=days, series=series, marks=marks, opens=opens)
 
 
 def _pooled(counts: Sequence[tuple[int, int]]) -> float | None:

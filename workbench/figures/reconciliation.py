@@ -8,22 +8,26 @@ from workbench.figures.cards import Cell, Chart, Table, Tone
 from workbench.models.reconciliation import CAUSES, Reconciled, Verdict
 from workbench.units import PICO_PER_USD
 
+START, UNEXPLAINED, END = "logs", "unexplained", "invoices"
+"""Bars of the bridge that are no cause; a bar's key is `bridge/` and its name."""
 TONES: Mapping[Verdict, Tone] = {"agrees": "good", "disagrees": "bad", "explain": "bad"}
 
 
 def bridge(caption: Caption, *, months: Sequence[Reconciled]) -> Chart:
     """Draw the way from what the logs cost to what was invoiced, one bar a cause."""
     legs = [
-        (label, _usd(sum(one.causes_pico.get(name, 0) for one in months)))
+        (name, label, _usd(sum(one.causes_pico.get(name, 0) for one in months)))
         for name, label in CAUSES.items()
     ]
-    legs.append(("Unexplained", _usd(sum(one.unexplained_pico for one in months))))
+    unexplained = _usd(sum(one.unexplained_pico for one in months))
+    legs = [leg for leg in [*legs, (UNEXPLAINED, "Unexplained", unexplained)] if leg[2]]
     start = _usd(sum(one.logged_pico for one in months))
     return bridges.waterfall(
         caption,
         start=("Logs", start),
-        legs=[(label, value) for label, value in legs if value],
+        legs=[(label, value) for _, label, value in legs],
         end=("Invoices", _usd(sum(one.billed_pico for one in months))),
+        opens=[f"bridge/{name}" for name in (START, *(name for name, *_ in legs), END)],
     )
 
 
