@@ -20,6 +20,8 @@ _EDITION = re.compile(r"\s*\(amazon bedrock edition\)\s*$", re.IGNORECASE)
 _OTHER = re.compile(
     r"provisioned|custom|training|storage|guardrail|latency.?optimi[sz]ed|reserved|long.?context|lctx"
 )
+_ONE_HOUR = re.compile(r"(?<![a-z\d])1[\s_-]?h(?:ou)?r?(?![a-z])|write[\s_-]?1[\s_-]?h")
+"""Not the end of a region's code and the first letter of a name, as in `use1-haiku`."""
 _VARIANTS = {"batch": "processing=batch", "priority": "service_tier=priority", "flex": "service_tier=flex"}  # fmt: skip
 Product = Mapping[str, Any]
 
@@ -130,7 +132,7 @@ def _meter(words: str) -> tuple[tuple[str, ...], str, str]:
         return ("cache_read_tokens",), variant, ""
     if re.search(r"cache.?write", words):
         return (
-            (("cache_write_1h_tokens",) if re.search(r"1.?h", words) else CACHE_WRITE),
+            (("cache_write_1h_tokens",) if _ONE_HOUR.search(words) else CACHE_WRITE),
             variant,
             "",
         )

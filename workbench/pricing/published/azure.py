@@ -15,13 +15,15 @@ from workbench.pricing.published.rate import Rate, Skipped
 SOURCE = "azure-retail-prices"
 _INPUT = {"inp", "inpt", "input", "in"}
 _OUTPUT = {"outp", "outpt", "opt", "output", "out"}
-_CACHED = {"cached", "cchd", "cache", "cd"}
+_CACHED = {"cached", "cchd", "ccchd", "cache", "cd"}
 _GLOBAL = {"gl", "glbl", "global"}
-_ZONED = {"dz", "dzn", "dzone", "datazone", "regnl", "rgnl", "regional"}
+_ZONED = {"dz", "dzn", "dzone", "datazone", "regnl", "rgnl", "regional", "rg"}
 _VARIANTS = {"batch": "processing=batch", "btch": "processing=batch", "pp": "service_tier=priority",
              "priority": "service_tier=priority", "prty": "service_tier=priority"}  # fmt: skip
 _MEDIA = {"aud": "audio", "audio": "audio", "img": "image", "image": "image"}
-_NOISE = {"tokens", "token", "tok", "1m", "1k", "txt", "text", "az"}
+_NOISE = {"tokens", "token", "tok", "1m", "1k", "txt", "text", "az", "std"}
+_BANDED = {"shortco", "longco"}
+"""Prices by length of context, whose threshold no field states."""
 _NOT_USAGE = {"ptu", "provisioned", "hosting", "training", "trng", "ft", "finetuned", "wr", "write"}
 _UNIT = re.compile(r"(\d+)([KM]?)$")
 _SCALE = {"": 1, "K": 1_000, "M": 1_000_000}
@@ -88,6 +90,8 @@ def _meter(words: list[str]) -> tuple[str, str, str]:
         return "", "", said.NOT_ON_DEMAND
     if found & _ZONED or {"data", "zone"} <= found:
         return "", "", f"{said.NO_CONDITION}: regional or data zone deployment"
+    if found & _BANDED:
+        return "", "", f"{said.NO_CONDITION}: length of context, whose threshold is not stated"
     is_input, is_output = bool(found & _INPUT), bool(found & _OUTPUT)
     if is_input == is_output and not (found & _CACHED and not is_output):
         return "", "", f"{said.NO_METER}: the name says neither input nor output"

@@ -17,7 +17,7 @@ _NANO = Decimal("0.000000001")
 _UNITS = {"count": 1, "k{count}": 1_000, "{count}": 1}
 _OTHER = re.compile(r"provisioned|throughput|storage|tuning|training|grounding|live|session")
 _KIND = re.compile(
-    r"^(?P<model>.+?)\s+(?P<before>(?:(?:ga|batch|flex|priority|thinking|long|cached|caching|text|image|audio|video)\s+)*)"
+    r"^(?P<model>.+?)\s+(?P<before>(?:(?:ga|global|regional|batch|flex|priority|thinking|long|cached|caching|text|image|audio|video)\s+)*)"
     r"(?P<direction>input|output|caching)\b(?P<after>.*)$"
 )
 _VARIANTS = {"batch": "processing=batch", "priority": "service_tier=priority", "flex": "service_tier=flex"}  # fmt: skip
