@@ -60,6 +60,19 @@ def test_outside_the_box_the_band_reaches_a_factor_of_two_and_far_outside_there_
     assert "never measured" in said.reason[3]
 
 
+def test_heads_that_cannot_be_split_inside_a_node_are_refused_and_said(many, catalogue):
+    model = calibrate(many, catalogue, cells=cells_of(many.grid))
+    # ten attention heads over 1, 2, 3, 4, 5 cards
+    said = predict(model, grid_rows(tensor_parallel=[1.0, 2.0, 3.0, 4.0, 5.0]), catalogue)
+    uneven = [False, False, True, True, False]
+    assert ["split evenly" in reason for reason in said.reason] == uneven
+    assert said.refused[2:4].all()
+    assert np.isnan(said.tpot_ms[2:4]).all()
+    # beyond a node points are measured at such numbers: the rule says nothing there
+    wide = predict(model, grid_rows(tensor_parallel=12.0), catalogue)
+    assert "split evenly" not in wide.reason[0]
+
+
 def test_the_answer_does_not_depend_on_the_rows_asked_beside_it(many, catalogue):
     model = calibrate(many, catalogue, cells=cells_of(many.grid))
     together = predict(model, many.grid, catalogue)

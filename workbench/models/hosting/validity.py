@@ -19,6 +19,10 @@ REFUSE_BEYOND: Final = 2.0
 """A count that leaves its measured range by more than this factor is refused."""
 OVERFULL: Final = 2.0
 """Weights that need more than this multiple of the memory there is are refused."""
+ONE_NODE: Final = 8
+"""Accelerators of one node. Inside it tensor parallelism splits attention heads, so serving software
+refuses a number that does not divide them; measured points state such numbers above it only, for
+attention that is replicated or spread over nodes."""
 EXTRAPOLATED_FACTOR: Final = 2.0
 """Outside the box the band reaches at least this factor below and above the answer."""
 
@@ -47,7 +51,8 @@ def validity(
     out inside the range of all anchors; requests in flight per accelerator inside the range
     measured for that family on that system. Refused: a length or a load beyond twice its
     range; a load above all that was measured where this family and system never met;
-    replicated attention where it was never measured; weights that cannot fit.
+    replicated attention where it was never measured; weights that cannot fit; attention
+    heads that cannot be split over the accelerators of one node.
     """
     reason = np.full(len(grid), "", dtype="<U80")
     unseen = _unseen_names(grid, anchors, family, anchor_family, reason)
@@ -72,8 +77,11 @@ def validity(
     reason[strange] = "replicated attention never measured here"
     overfull = demands.resident_gb - demands.cache_bytes / 1e9 > OVERFULL * demands.memory_gb
     reason[overfull] = "weights do not fit in memory"
+    split = grid.tensor_parallel
+    uneven = (split <= ONE_NODE) & (np.mod(demands.attention_heads, split) != 0)
+    reason[uneven] = "attention heads cannot be split evenly by tensor parallelism"
     overloaded = loaded > np.where(met, REFUSE_BEYOND, 1.0)
-    refused = overfull | strange | (beyond > REFUSE_BEYOND) | (overloaded & (load > high))
+    refused = overfull | strange | uneven | (beyond > REFUSE_BEYOND) | (overloaded & (load > high))
     outside = unseen | (beyond > SLACK) | (loaded > SLACK) | refused
     return Validity(in_box=~outside, refused=refused, reason=np.where(outside, reason, ""))
 

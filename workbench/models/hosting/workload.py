@@ -69,6 +69,7 @@ class Demands:
     """Accelerators that physically work, see `physical_gpus`."""
     attention_replicas: Floats
     layers: Floats
+    attention_heads: Floats
     is_moe: Floats
     is_latent: Floats
     weight_bytes: Floats
@@ -165,6 +166,7 @@ def derive(
         gpus=n,
         attention_replicas=replicas,
         layers=shape["layers"],
+        attention_heads=shape["attention_heads"],
         is_moe=shape["is_moe"],
         is_latent=shape["is_latent"],
         weight_bytes=read,
@@ -207,6 +209,7 @@ def _columns_of_models(
         "global_layers": column([m.global_layers for m in shapes]),
         "window_layers": column([m.window_layers for m in shapes]),
         "window": column([m.sliding_window for m in shapes]),
+        "attention_heads": column([m.attention_heads for m in shapes]),
         "attention_width": column([m.attention_heads * m.head_dim for m in shapes]),
     }
 
