@@ -18,12 +18,14 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "dashboards"))
+from claims import claim
 from conftest import ARGUMENTS, CHROMIUM, free_port, start, stop, wait_for
 from measure import dragged
 
 ROOT = Path(__file__).resolve().parents[1]
 ROUNDS = int(os.environ.get("WORKBENCH_RUNS", "5"))
 REFILL_SECONDS = 8.0
+OVERVIEW_S, REDRAWS_A_SECOND = 2.5, 4
 DEMO_REQUESTS = 20_000
 SIZE = {"width": 1440, "height": 1000}
 FIGURE = ".main-svg"
@@ -107,7 +109,8 @@ def measured(ours: str, rival: str) -> dict[str, list[float]]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
         opened(browser, rival)  # its first visitor pays for the imports: not counted
-        for _ in range(ROUNDS):
+        for number in range(1, ROUNDS + 1):
+            print(f"round {number} of {ROUNDS}")
             time.sleep(REFILL_SECONDS)
             times["preheated"].append(opened(browser, f"{ours}/"))
             time.sleep(2)
@@ -136,15 +139,16 @@ def measured(ours: str, rival: str) -> dict[str, list[float]]:
 def main(given: Path | None) -> None:
     """Serve both, measure, print."""
     if CHROMIUM is None:
-        print("no chromium on this machine: pages not measured (apt-get install chromium)")
+        claim("pages", "not measured: no chromium on this machine", goal="measured", holds=False)
         return
     with tempfile.TemporaryDirectory() as temporary:
         workspace = given or Path(temporary) / "demo"
         if given is None:
+            print(f"building a demo of {DEMO_REQUESTS:,} requests")
             from workbench.demo import build
 
-            for _ in build(workspace, requests=DEMO_REQUESTS, now=datetime.now(tz=UTC)):
-                pass
+            for told, taken in build(workspace, requests=DEMO_REQUESTS, now=datetime.now(tz=UTC)):
+                print(f"  {taken:5.1f} s  {told}")
         ports = free_port(), free_port()
         servers = [start("serve", workspace, ports[0])]
         servers.append(streamlit(workspace, Path(temporary), ports[1]))
@@ -172,6 +176,25 @@ def main(given: Path | None) -> None:
     print(
         f"  ours {middle['ours moved']:.3f} s, Streamlit {middle['streamlit moved']:.3f} s, ratio {ratio:.2f}"
     )
+    claim(
+        "overview, preheated, to its first figure", f"{middle['preheated']:.2f} s",
+        beside=f"Streamlit {middle['streamlit']:.2f} s", goal=f"<= {OVERVIEW_S} s",
+        holds=middle["preheated"] <= OVERVIEW_S,
+    )  # fmt: skip
+    claim(
+        "unit economics, cold kernel, to its first figure", f"{middle['cold']:.2f} s",
+        beside=f"Streamlit {middle['streamlit']:.2f} s", goal="no slower",
+        holds=middle["cold"] <= middle["streamlit"],
+    )  # fmt: skip
+    claim(
+        "slider, a key to another number", f"{middle['ours moved']:.3f} s",
+        beside=f"Streamlit {middle['streamlit moved']:.3f} s", goal="no slower",
+        holds=middle["ours moved"] <= middle["streamlit moved"],
+    )  # fmt: skip
+    claim(
+        "slider while dragged", f"{middle['dragged']:.1f} redraws a second",
+        goal=f">= {REDRAWS_A_SECOND} a second", holds=middle["dragged"] >= REDRAWS_A_SECOND,
+    )  # fmt: skip
     print(
         f"slider dragged: {middle['dragged']:.1f} redraws a second, last value after {middle['last']:.2f} s"
     )
