@@ -10,19 +10,9 @@ from typing import TYPE_CHECKING
 
 from workbench.errors import IngestError
 from workbench.ingest.batch import AlreadyKnown, KnownSource
+from workbench.ingest.clean_copy import LongLine, Part, copy_clean, count_blank
 from workbench.ingest.formats import Recognised
-from workbench.ingest.source import (
-    MOST_LINE_BYTES,
-    UTF8_BOM,
-    LongLine,
-    Mark,
-    Part,
-    Scan,
-    compression,
-    copy_clean,
-    count_blank,
-    scan,
-)
+from workbench.ingest.source import MOST_LINE_BYTES, UTF8_BOM, Mark, Scan, compression, scan
 
 if TYPE_CHECKING:
     from workbench.ingest.json_shape import JsonShape

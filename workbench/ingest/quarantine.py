@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from workbench import schema
-from workbench.ingest.source import LongLine
+from workbench.ingest.clean_copy import LongLine
 
 MOST_EXCERPT = 200
 

@@ -27,8 +27,9 @@ from workbench.ingest.formats import Recognised, recognise
 from workbench.ingest.prepare import Prepared, prepare
 from workbench.ingest.settle import settle
 from workbench.ingest.source import MOST_LINE_BYTES
+from workbench.ingest.staged_rows import write_staged
 from workbench.ingest.statement import QUARANTINED, SKIPPED
-from workbench.ingest.work import Work, begin, raw_records, run, write_staged
+from workbench.ingest.work import Work, begin, raw_records, run
 
 __all__ = ["AlreadyKnown", "KnownSource", "Staged", "StagedSegment", "stage"]
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from workbench import schema, segment_rows
 from workbench.errors import IngestError
 from workbench.ingest import users
-from workbench.ingest.cells import Cell, cell, checked_zone, is_exact, name, quoted, too_much
+from workbench.ingest.cells import Cell, cell, checked_zone, is_exact, name, quoted
 from workbench.ingest.reader import Reader
+from workbench.ingest.reasons import reason_of, value_name
 from workbench.ingest.table import Table
 
 QUARANTINED, SKIPPED = -1, -2
@@ -25,7 +26,6 @@ NOT_UNIFORM = "not every record has the same keys"
 _ZONE = "timezone"
 _MONTH = "date_trunc('month', started_at)"
 """Part of the rate key: a request then meets only the prices of its own month."""
-_OUTPUT_PARTS = tuple(m for m in schema.METERS if m.part_of)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -172,7 +172,7 @@ def _typed(plan: Plan, filled: Mapping[str, str]) -> str:
             sql_type = "DOUBLE" if column.type == "DOUBLE" else "BIGINT"
             cells[column.name] = Cell(f"CAST({name(column.name)} AS {sql_type})")
         elif column.name in filled:
-            read = _value(column.name)
+            read = value_name(column.name)
             cells[column.name] = cell(column, name(column.name), zone=zone, read=read)
     if "user_id" in filled:
         hash_of = users.looked_up if plan.users_ahead else users.keyed_hash
@@ -181,68 +181,15 @@ def _typed(plan: Plan, filled: Mapping[str, str]) -> str:
             f"coalesce({name('user_hash')}, {hashed})" if "user_hash" in filled else hashed
         )
     meters = [c.name for c in schema.METER_COLUMNS if c.name in cells]
-    valued = "".join(f",\n  {c.value} AS {_value(column)}" for column, c in cells.items())
+    valued = "".join(f",\n  {c.value} AS {value_name(column)}" for column, c in cells.items())
     kept = ",\n  ".join(
-        f"{f'coalesce({_value(column)}, 0)' if column in meters else _value(column)} AS {name(column)}"
+        f"{f'coalesce({value_name(column)}, 0)' if column in meters else value_name(column)} AS {name(column)}"
         for column in cells
     )
     return (
-        f"SELECT source_row, skipped_kind, tags, {_reason(plan, filled, cells, meters)} AS reason,\n"
+        f"SELECT source_row, skipped_kind, tags, {reason_of(plan.reader, filled, cells, meters)} AS reason,\n"
         f"  {kept}\nFROM (SELECT *{valued}\nFROM ({_text_level(plan, filled)}))"
     )
-
-
-def _value(column: str) -> str:
-    """Return the name of the typed value, beside that of the text it came from."""
-    return name(f"{column} as value")
-
-
-def _reason(
-    plan: Plan, filled: Mapping[str, str], cells: Mapping[str, Cell], meters: Sequence[str]
-) -> str:
-    """Return SQL of why a record is refused: the first test that it fails, in words."""
-    checks = [Cell("NULL", "unread", "'not a record of this format'")]
-    checks += [Cell("NULL", f"p{n} IS NOT NULL", f"p{n}") for n in range(len(plan.reader.problems))]
-    checks += [c for c in cells.values() if c.bad]
-    checks += [too_much({meter: _value(meter) for meter in meters})] if len(meters) > 1 else []
-    checks += _missing(plan.reader, filled)
-    any_bad = " OR ".join(f"({c.bad})" for c in checks)
-    words = ", ".join(c.problem for c in checks)
-    return f"CASE WHEN skipped_kind IS NULL AND ({any_bad}) THEN coalesce({words}) END"
-
-
-def _missing(reader: Reader, filled: Mapping[str, str]) -> list[Cell]:
-    """Return the tests of what every record must have."""
-    if reader.kind == "outcomes":
-        ids = [name(c) for c in ("request_id", "session_id", "ticket_id") if c in filled]
-        given = " + ".join(f"({c} IS NOT NULL)::INT" for c in ids) or "0"
-        said = "'needs exactly one of request_id, session_id, ticket_id'"
-        return [
-            Cell("NULL", f"{given} <> 1", said),
-            *(_lacks(c, filled) for c in ("occurred_at", "outcome")),
-        ]
-    meters = [f"{name(m)} IS NULL" for m in schema.METER_NAMES if m in filled]
-    parts = [
-        Cell(
-            "NULL",
-            f"{_value(m.name)} > {whole}",
-            quoted(f"{m.name} is more than {m.part_of}, of which it is a part"),
-        )
-        for m in _OUTPUT_PARTS
-        if m.name in filled and m.part_of
-        for whole in [f"coalesce({_value(m.part_of)}, 0)" if m.part_of in filled else "0"]
-    ]
-    none = "'no meter: a record needs at least one, such as output_tokens'"
-    return [
-        *(_lacks(column, filled) for column in schema.REQUIRED_COLUMNS),
-        Cell("NULL", " AND ".join(meters) or "true", none),
-        *parts,
-    ]
-
-
-def _lacks(column: str, filled: Mapping[str, str]) -> Cell:
-    condition = f"{name(column)} IS NULL" if column in filled else "true"
-    return Cell("NULL", condition, quoted(f"{column} is missing"))
 
 
 def lacking_columns(plan: Plan) -> tuple[str, ...]:

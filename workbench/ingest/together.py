@@ -6,12 +6,10 @@ the n-th record of the joined file is the m-th of its own. A request that severa
 hold is settled as if it stood in one of them; each file keeps its own segments and counts.
 """
 
-import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -20,29 +18,17 @@ from workbench.errors import IngestError
 from workbench.ingest import quarantine
 from workbench.ingest.batch import Connection, Held, RateKey, Staged, StagedSegment
 from workbench.ingest.cells import name, quoted
+from workbench.ingest.joined import Part, Places, join
 from workbench.ingest.prepare import Prepared
 from workbench.ingest.settle import settle
-from workbench.ingest.source import count_blank
 from workbench.ingest.stage import Looked, check_counts, why
+from workbench.ingest.staged_rows import write_staged
 from workbench.ingest.statement import QUARANTINED, SKIPPED, lacking_columns
-from workbench.ingest.work import SMALL_BYTES, STAGED_ROWS, Work, begin, run, write_staged
+from workbench.ingest.work import SMALL_BYTES, STAGED_ROWS, Work, begin, run
 
 MOST_FILES = 500
 MOST_BYTES = 32 * 1024 * 1024
 """Of the files read together: their rows are held in memory."""
-
-
-@dataclass(slots=True, kw_only=True)
-class _Part:
-    """One file in the joined one: its records are those after `before`, up to `upto`."""
-
-    file: Looked
-    raw: bytes
-    before: int
-    upto: int
-
-    def records(self) -> Iterator[bytes]:
-        return (line.rstrip(b"\r\n") for line in self.raw.splitlines(keepends=True) if line.strip())
 
 
 def is_small(looked: Looked) -> bool:
@@ -81,7 +67,7 @@ def stage_together(
         If any of the files cannot be read so: then each has to be read by itself.
     """
     batch_id = f"{files[0].source_id}-together"
-    parts = _joined(files, staging / f"{batch_id}.plain")
+    parts = join(files, staging / f"{batch_id}.plain")
     work = _begin(connection, files, parts, dict(constants), staging, batch_id, user_key)
     if write_staged(work) != parts[-1].upto:
         raise IngestError("the records of the joined files cannot be told apart")
@@ -97,7 +83,7 @@ def stage_together(
         already_out=reasons,
         parts=True,
     )
-    place = _Places(parts)
+    place = Places(parts)
     reasons |= verdict.reasons(place.called)
     conditions = _rate_keys(work) if reader.kind == "usage" else {}
     segments = _segments(work, parts, verdict.duplicates | set(reasons))
@@ -115,43 +101,10 @@ def stage_together(
     ]  # fmt: skip
 
 
-def _joined(files: Sequence[Looked], target: Path) -> list[_Part]:
-    """Join the bytes of the files, every last line ended; count the records of each."""
-    parts: list[_Part] = []
-    records = 0
-    with target.open("wb") as out:
-        for file in files:
-            plain, prepared = file.prepared.plain, file.prepared
-            if file.recognised.container == "otlp":
-                raw = _flat(file)
-                count = raw.count(b"\n")
-            else:
-                with plain.open("rb") as opened:
-                    raw = opened.read(prepared.end)
-                prepared.blank = count_blank(plain, end=prepared.end)
-                count = prepared.lines - prepared.blank
-            out.write(raw)
-            if raw and not raw.endswith(b"\n"):
-                out.write(b"\n")
-            parts.append(_Part(file=file, raw=raw, before=records, upto=records + count))
-            records += count
-    return parts
-
-
-def _flat(file: Looked) -> bytes:
-
-    flatten = file.recognised.reader.flatten
-    if flatten is None:
-        raise IngestError(f"{file.path}: the {file.recognised.reader.name} format is not nested.")
-    return "".join(json.dumps(record) + "\n" for record in flatten(file.prepared.plain)).encode(
-        errors="replace"
-    )
-
-
 def _begin(
     connection: Connection,
     files: Sequence[Looked],
-    parts: Sequence[_Part],
+    parts: Sequence[Part],
     constants: dict[str, str],
     staging: Path,
     batch_id: str,
@@ -172,7 +125,7 @@ def _begin(
     return work
 
 
-def _mark_parts(work: Work, parts: Sequence[_Part]) -> None:
+def _mark_parts(work: Work, parts: Sequence[Part]) -> None:
     """Say of each staged row which file it is of."""
     listed = ", ".join(
         f"({number}, {quoted(part.file.source_id)}, {part.before}, {part.upto})"
@@ -206,28 +159,6 @@ def _not_usage(work: Work) -> tuple[dict[int, str], dict[int, dict[str, int]]]:
     return reasons, skipped
 
 
-class _Places:
-    """Which file, and which of its records, a record of the joined file is."""
-
-    def __init__(self, parts: Sequence[_Part]) -> None:
-        self._parts = parts
-        self._of = [
-            number for number, part in enumerate(parts) for _ in range(part.before, part.upto)
-        ]
-
-    def called(self, row: int) -> str:
-        """Return words for a record."""
-        part = self._parts[self._of[row - 1]]
-        return f"record {row - part.before} of {part.file.path}"
-
-    def by_part(self, rows: Mapping[int, Any] | set[int]) -> dict[int, list[int]]:
-        """Return the records by the number of their file."""
-        found: dict[int, list[int]] = defaultdict(list)
-        for row in sorted(rows):
-            found[self._of[row - 1]].append(row)
-        return found
-
-
 def _rate_keys(work: Work) -> dict[int, list[RateKey]]:
     """Return the distinct price conditions of the good rows of each file."""
     columns = ", ".join(name(column) for column in schema.RATE_KEY_COLUMNS)
@@ -246,7 +177,7 @@ def _rate_keys(work: Work) -> dict[int, list[RateKey]]:
 
 
 def _segments(
-    work: Work, parts: Sequence[_Part], left_out: set[int]
+    work: Work, parts: Sequence[Part], left_out: set[int]
 ) -> dict[int, tuple[StagedSegment, ...]]:
     """Write the good rows that are new, one Parquet file a file and month."""
     usage = work.plan.reader.kind == "usage"
@@ -292,7 +223,7 @@ def _segments(
 
 def _staged(
     work: Work,
-    part: _Part,
+    part: Part,
     *,
     segments: tuple[StagedSegment, ...],
     duplicates: int,
