@@ -105,3 +105,41 @@ def test_a_document_that_cannot_be_answered_says_why(change, message):
 def test_an_unknown_offer_lists_those_there_are():
     with pytest.raises(InputError, match="Azure PTU"):
         commitment_document({"offer": "nothing", "mtok_by_hour": [1.0]})
+
+
+DECISION = {
+    "options": [{"name": "api", "usd_per_mtok": 2.0}],
+    "mtok_per_month": [[1_000.0], [300.0]],
+    "tolerance": {"region": "eu", "data_class": "public"},
+}
+COMMITMENT = {
+    "offer": "Azure PTU global, 1 year, gpt-5",
+    "mtok_by_hour": [6.0] * 24,
+    "draws": [[6.0]],
+}
+
+
+@pytest.mark.parametrize(
+    ("answer", "whole", "change", "message"),
+    [
+        (study_document, STUDY, {"cv": None}, "cv must be a number, not None"),
+        (study_document, STUDY, {"sigma": float("nan")}, "sigma must be a number"),
+        (study_document, STUDY, {"requests_by_hour": "x"}, "requests_by_hour must be a list"),
+        (study_document, STUDY, {"requests_by_hour": [1, [2]]}, "requests_by_hour, place 2"),
+        (study_document, STUDY, {"usd_per_gpu_hour": 1e308}, "at most 1e"),
+        (study_document, STUDY, {"configuration": {"system": "h100_sxm"}}, "needs model_path"),
+        (study_document, STUDY, {"targets": {"ttft_p95_s": "soon", "tpot_p95_ms": 60}}, "Targets, ttft_p95_s"),
+        (study_document, STUDY, {"targets": {"ttft_p95_s": 2, "tpot_p95_ms": 60, "spare_replicas": 0.5}}, "whole number"),
+        (decision_document, DECISION, {"options": [1, 2]}, "options, place 1"),
+        (decision_document, DECISION, {"options": [{"name": "a", "regions": "eu"}]}, "regions must be a list"),
+        (decision_document, DECISION, {"mtok_per_month": [[1.0], [1.0, 2.0]]}, "different lengths"),
+        (decision_document, DECISION, {"tolerance": {**DECISION["tolerance"], "discount_rate_per_year": -1}}, "above -1"),
+        (decision_document, DECISION, {"tolerance": {"region": "eu"}}, "Tolerance lacks data_class"),
+        (commitment_document, COMMITMENT, {"offer": []}, "prices offers"),
+        (commitment_document, COMMITMENT, {"draws": [[]]}, "without values"),
+        (commitment_document, COMMITMENT, {"mtok_by_hour": {"a": 1}}, "mtok_by_hour must be a list"),
+    ],
+)  # fmt: skip
+def test_odd_values_are_refused_by_name(answer, whole, change, message):
+    with pytest.raises(InputError, match=message):
+        answer({**whole, **change})

@@ -4,14 +4,23 @@
 options; `commitment_document` sizes a commitment. All take what a JSON or YAML file holds.
 """
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workbench.errors import InputError
+from workbench.exports.document import (
+    Document,
+    built,
+    names,
+    number,
+    numbers,
+    part,
+    parts,
+)
 from workbench.exports.hosting_predict import shipped_catalogue, shipped_model
 from workbench.models.commitments import (
     CommitmentUnit,
@@ -42,8 +51,6 @@ from workbench.models.hosting.tables import grid_of
 from workbench.models.offers import offers_of, open_offers_of
 from workbench.reference import read_table
 
-Document = Mapping[str, Any]
-T = TypeVar("T")
 DEFAULT_SIGMA = 0.73
 """Lognormal spread of request lengths where the document does not say."""
 
@@ -81,22 +88,22 @@ def study_document(asked: Document) -> dict[str, Any]:
 def study_inputs(asked: Document) -> StudyInputs:
     """Read a study's document; see `study_document`."""
     traffic = Traffic(
-        median_input_tokens=_number(asked, "median_input_tokens"),
-        median_output_tokens=_number(asked, "median_output_tokens"),
-        sigma=float(asked.get("sigma", DEFAULT_SIGMA)),
+        median_input_tokens=number(asked, "median_input_tokens"),
+        median_output_tokens=number(asked, "median_output_tokens"),
+        sigma=number(asked, "sigma", DEFAULT_SIGMA),
     )
     # a configuration without lengths of its own is asked at the traffic's mean lengths
     lengths = {"isl": traffic.mean_input_tokens, "osl": traffic.mean_output_tokens, "id": "study"}
-    row = {**lengths, **_part(asked, "configuration")}
+    row = {**lengths, **part(asked, "configuration")}
     return StudyInputs(
         configuration=grid_of([{k: str(v) for k, v in row.items()}], shipped_catalogue()),
         load=_load(asked),
         traffic=traffic,
-        targets=_built(Targets, _part(asked, "targets")),
+        targets=built(Targets, part(asked, "targets")),
         scaling="autoscaled" if asked.get("scaling") == "autoscaled" else "fixed",
         usd_per_gpu_hour=_usd_per_gpu_hour(asked),
-        api_usd_per_mtok_input=_number(asked, "api_usd_per_mtok_input"),
-        api_usd_per_mtok_output=_number(asked, "api_usd_per_mtok_output"),
+        api_usd_per_mtok_input=number(asked, "api_usd_per_mtok_input"),
+        api_usd_per_mtok_output=number(asked, "api_usd_per_mtok_output"),
     )
 
 
@@ -131,23 +138,23 @@ def decision_document(asked: Document) -> dict[str, Any]:
 def verdict_of(asked: Document) -> Verdict:
     """Read a decision's document and decide."""
     options = [
-        _built(
+        built(
             Option,
             {
                 **one,
-                "regions": frozenset(one.get("regions", ())),
-                "data_classes": frozenset(one.get("data_classes", ())),
-                "places": tuple(_place(each) for each in one.get("places", ())),
+                "regions": frozenset(names(one, "regions")),
+                "data_classes": frozenset(names(one, "data_classes")),
+                "places": tuple(_place(each) for each in parts(one, "places")),
             },
         )
-        for one in asked.get("options", ())
+        for one in parts(asked, "options")
     ]
-    shape = np.asarray(asked.get("hourly_shape", [1.0]), dtype=float)
+    shape = numbers({"hourly_shape": [1.0], **asked}, "hourly_shape")
     if shape.size == 0 or shape.sum() <= 0:
         raise InputError("hourly_shape needs positive values, e.g. 168 shares of a week.")
-    volumes = np.atleast_2d(np.asarray(asked.get("mtok_per_month", []), dtype=float))
+    volumes = _draws(asked, "mtok_per_month")
     demand = Demand(mtok_per_month=volumes, hourly_shape=shape / shape.mean())
-    return decide(options, demand, _tolerance(_part(asked, "tolerance")))
+    return decide(options, demand, _tolerance(part(asked, "tolerance")))
 
 
 def commitment_document(asked: Document) -> dict[str, Any]:
@@ -155,7 +162,7 @@ def commitment_document(asked: Document) -> dict[str, Any]:
 
     `draws` are further hourly profiles; with them the regret of each number of units is given.
     """
-    demand = np.asarray(asked.get("mtok_by_hour", []), dtype=float)
+    demand = numbers(asked, "mtok_by_hour")
     unit, confidence = _unit(asked)
     best = best_units(unit, demand)
     answer: dict[str, Any] = {
@@ -165,31 +172,44 @@ def commitment_document(asked: Document) -> dict[str, Any]:
         "best": {**asdict(best), "total_usd": best.total_usd},
     }
     if "units" in asked:
-        held = outcome(unit, int(asked["units"]), demand)
+        held = outcome(unit, int(number(asked, "units")), demand)
         answer["held"] = {**asdict(held), "total_usd": held.total_usd}
     if "draws" in asked:
-        profiles = [np.asarray(draw, dtype=float) for draw in asked["draws"]]
-        answer["regret"] = [asdict(line) for line in regret_table(unit, profiles)]
+        answer["regret"] = [
+            asdict(line) for line in regret_table(unit, list(_draws(asked, "draws")))
+        ]
     return answer
 
 
-def _tolerance(part: dict[str, Any]) -> Tolerance:
+def _draws(asked: Document, name: str) -> NDArray[np.float64]:
+    """Return draws, a row each, all of one length; a plain list is a single one."""
+    given = asked.get(name, [])
+    rows = given if isinstance(given, list) and given and isinstance(given[0], list) else [given]
+    found = [numbers({name: row}, name) for row in rows]
+    if not all(len(one) for one in found):
+        raise InputError(f"{name}: a draw without values. Give each at least one.")
+    if len({len(one) for one in found}) > 1:
+        raise InputError(f"{name}: the draws have different lengths. Give each the same.")
+    return np.array(found)
+
+
+def _tolerance(given: dict[str, Any]) -> Tolerance:
     rules = tuple(
-        _built(PlacementRule, {**one, "regions": tuple(one.get("regions", ()))})
-        for one in part.get("rules", ())
+        built(PlacementRule, {**one, "regions": names(one, "regions")})
+        for one in parts(given, "rules")
     )
-    lists = {name: tuple(part.get(name, ())) for name in ("also_classes", "also_regions")}
-    return _built(Tolerance, {**part, **lists, "rules": rules})
+    lists = {name: names(given, name) for name in ("also_classes", "also_regions")}
+    return built(Tolerance, {**given, **lists, "rules": rules})
 
 
-def _place(part: Document) -> Place:
-    classes = part.get("data_classes")
-    return _built(
+def _place(given: Document) -> Place:
+    listed = given.get("data_classes") is not None
+    return built(
         Place,
         {
-            **part,
-            "regions": frozenset(part.get("regions", ())),
-            "data_classes": None if classes is None else frozenset(classes),
+            **given,
+            "regions": frozenset(names(given, "regions")),
+            "data_classes": frozenset(names(given, "data_classes")) if listed else None,
         },
     )
 
@@ -212,10 +232,10 @@ def _study_answer(study: Study, inputs: StudyInputs) -> dict[str, Any]:
 
 def _load(asked: Document) -> HourlyLoad:
     if "arrived_s" in asked:
-        return hourly_load(np.asarray(asked["arrived_s"], dtype=float))
+        return hourly_load(numbers(asked, "arrived_s"))
     if "requests_by_hour" in asked:
-        counts = np.asarray(asked["requests_by_hour"], dtype=float)
-        return hourly_load_from_counts(counts, cv=float(asked.get("cv", ASSUMED_CV)))
+        counts = numbers(asked, "requests_by_hour")
+        return hourly_load_from_counts(counts, cv=number(asked, "cv", ASSUMED_CV))
     raise InputError("The document has neither arrived_s nor requests_by_hour. Give one of them.")
 
 
@@ -223,17 +243,19 @@ def _usd_per_gpu_hour(asked: Document) -> float:
     if "owned_node" in asked:
         return owned_usd_per_gpu_hour(_owned(asked))
     if "rented" in asked:
-        return rented_usd_per_gpu_hour(_built(RentedFleet, _part(asked, "rented")))
-    return _number(asked, "usd_per_gpu_hour")
+        return rented_usd_per_gpu_hour(built(RentedFleet, part(asked, "rented")))
+    return number(asked, "usd_per_gpu_hour")
 
 
 def _owned(asked: Document) -> OwnedNode:
-    return _built(OwnedNode, _part(asked, "owned_node"))
+    return built(OwnedNode, part(asked, "owned_node"))
 
 
 def _unit(asked: Document) -> tuple[CommitmentUnit, str]:
+    if not isinstance(asked.get("offer", ""), str):
+        raise InputError("offer must be the name of one; `workbench prices offers` lists them.")
     if "offer" not in asked:
-        return _built(CommitmentUnit, _part(asked, "unit")), "given"
+        return built(CommitmentUnit, part(asked, "unit")), "given"
     table = read_table("commitment_offers")
     offers = {each.unit.name: each for each in offers_of(table)}
     for each in open_offers_of(table):
@@ -243,24 +265,3 @@ def _unit(asked: Document) -> tuple[CommitmentUnit, str]:
         raise InputError(f"No offer {asked['offer']!r}. There are: {'; '.join(sorted(offers))}.")
     found = offers[asked["offer"]]
     return found.unit, found.confidence
-
-
-def _part(asked: Document, name: str) -> dict[str, Any]:
-    part = asked.get(name)
-    if not isinstance(part, Mapping):
-        raise InputError(f"The document has no section {name!r}. Add it.")
-    return dict(part)
-
-
-def _number(asked: Document, name: str) -> float:
-    value = asked.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
-        raise InputError(f"{name} must be a number, not {value!r}.")
-    return float(value)
-
-
-def _built(kind: type[T], values: Mapping[str, Any]) -> T:
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise InputError(f"{kind.__name__}: {error}. Correct the document.") from error

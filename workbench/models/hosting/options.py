@@ -119,3 +119,8 @@ class Tolerance:
     def __post_init__(self) -> None:
         if not 0 <= self.caution <= 1 or self.lock_in_weight < 0:
             raise InputError("Caution must be in [0, 1] and the lock-in weight not negative.")
+        if self.discount_rate_per_year <= -1:
+            raise InputError(
+                f"The discount rate must be above -1 a year, not {self.discount_rate_per_year}; write "
+                "8 % as 0.08."
+            )

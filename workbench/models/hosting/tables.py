@@ -112,6 +112,9 @@ def grid_of(rows: Sequence[Row], catalogue: Catalogue) -> ServingGrid:
     InputError
         If a number is blank, not finite or below its least value, or a name is unknown.
     """
+    for name in ("model_path", "system", "backend"):
+        if any(not row.get(name) for row in rows):
+            raise InputError(f"A configuration needs {name}. Add it.")
     stated = [row["model_path"].strip() for row in rows]
     found = {name: resolve_model(name, catalogue.models) for name in set(stated)}
     models = [found[name] for name in stated]
