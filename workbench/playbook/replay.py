@@ -43,7 +43,8 @@ _COLUMNS = (
     "meter_mask",
     *METER_NAMES,
 )
-_QUERY = "SELECT {columns} FROM usage WHERE {where} ORDER BY {keys}"
+_QUERY = "SELECT {columns} FROM usage WHERE {where} ORDER BY {keys}, source_id, source_row"
+"""In one order only, so that sums of floats are the same to the last bit however rows are read."""
 NOT_KNOWN = Capabilities()
 AS_LOGGED = Conversion()
 Names = tuple[str, str]
