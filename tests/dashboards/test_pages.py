@@ -234,16 +234,20 @@ def test_bars_of_the_overview_open_too(page, served):
 
 
 def test_bars_and_points_of_unit_economics_open(page, served):
+    page.emulate_media(reduced_motion="reduce")  # a page that still scrolls moves under the mouse
     open_page(page, served, "unit_economics")
     cards = page.locator(".wb-grid .wb-card:not(.wb-opened)")
-    for place, prefix in ((1, "cost/"), (2, "class/"), (3, "mover/")):
+    for place, prefix in ((1, "cost/"), (2, "class/"), (3, ("mover/", "rest/"))):
         card = cards.nth(place)
         box = card.locator(".wb-plot").evaluate(
             """plot => {
-                const bar = plot.querySelector('.barlayer .point path');
+                const bars = [...plot.querySelectorAll('.barlayer .trace')].flatMap((trace, t) =>
+                    [...trace.querySelectorAll('.point path')].map((path, i) => [path, plot.data[t].customdata[i]]));
+                const wide = ([path]) => path.getBoundingClientRect().width;
+                const [bar, key] = bars.reduce((one, other) => (wide(other) > wide(one) ? other : one));
                 bar.scrollIntoView({ block: 'center' });
                 const { x, y, width, height } = bar.getBoundingClientRect();
-                return { x: x + width / 2, y: y + height / 2, key: plot.data[0].customdata[0] };
+                return { x: x + width / 2, y: y + height / 2, key };
             }"""
         )
         page.mouse.move(box["x"] - 1, box["y"])

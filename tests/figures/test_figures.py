@@ -6,12 +6,13 @@ import plotly.graph_objects as go
 import pytest
 
 from workbench.figures import theme
-from workbench.figures.bars import Driver, bars, stacked, tornado
+from workbench.figures.bars import Driver, bars, tornado
 from workbench.figures.bridges import waterfall
 from workbench.figures.caption import Caption
 from workbench.figures.cards import Tile, View
 from workbench.figures.charts import Band, Mark, Series, fan, lines, s_curve
 from workbench.figures.grids import Panel, Task, gantt, heatmap, small_multiples
+from workbench.figures.stacks import stacked, stacked_rows
 
 CSS = Path(__file__).parents[2] / "widgets" / "template" / "static" / "workbench.css"
 WORDS = Caption(title="Spend rises", subtitle="Contract cost, {unit}")
@@ -24,6 +25,8 @@ CHARTS = {
     "s_curve": s_curve(WORDS, values=list(range(1, 2001)), marks=[Mark(text="budget", x=1000.0)]),
     "bars": bars(WORDS, names=[EVIL, "b"], values=[3, 1], previous=[2, 2]),
     "stacked": stacked(WORDS, x=MONTHS, parts={EVIL: [1, 2, 3], "b": [1, 1, None]}),
+    "stacked_rows": stacked_rows(WORDS, names=[EVIL, "b"], parts={EVIL: [1, 2], "c": [1, None], "d": [0, 3]},
+                                 colors={EVIL: theme.SERIES[1]}, opens={"c": ["k", ""]}),
     "waterfall": waterfall(WORDS, start=("Sep", 100), legs=[(EVIL, 30), ("price", -10)], end=("Oct", 120)),
     "tornado": tornado(WORDS, base=10, drivers=[Driver(name=EVIL, low=8, high=13), Driver(name="b", low=9, high=10)]),
     "heatmap": heatmap(WORDS, rows=[EVIL, "b"], columns=["x", "y"], values=[[1, None], [2, 3]]),
@@ -69,6 +72,18 @@ def test_tokens_have_a_light_value_of_their_own_and_equal_the_theme():
     named = {"ink": theme.INK, "accent": theme.ACCENT, "good": theme.GOOD, "bad": theme.BAD,
              "actual": theme.ACTUAL, "previous": theme.PREVIOUS, "plan": theme.PLAN, "band": theme.BAND}  # fmt: skip
     assert {n: light[n] for n in named} == named
+
+
+def test_lying_stack_says_totals_and_names_its_parts_on_a_phone():
+    made = CHARTS["stacked_rows"]
+    assert [row[-1] for row in made.rows] == ["2.00", "5.00"]
+    assert made.opens == (("k", f"{EVIL} · c"),)
+    wide, narrow = made.figure["layout"], made.figure["layout"]["meta"]["narrow"]
+    assert [note["text"] for note in wide["annotations"]] == ["2.00", "5.00"]
+    assert [note["text"][:3] for note in narrow["annotations"][2:]] == ["■ &", "■ c", "■ d"]
+    assert not narrow["showlegend"]
+    heights = {note["yshift"] for note in narrow["annotations"][2:]}
+    assert len(heights) == 2  # three names on two lines
 
 
 def test_bridge_that_does_not_add_up_is_refused():

@@ -1,4 +1,4 @@
-"""How quantities compare: bars, stacked columns, tornados. Bridges are in bridges.py."""
+"""How quantities compare: bars and tornados. Bridges are in bridges.py, stacks in stacks.py."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,15 +12,11 @@ from workbench.figures.caption import (
     known,
     scaled,
     unit_of,
-    x_axis,
-    zero_line,
 )
 from workbench.figures.cards import Chart
-from workbench.figures.charts import LABEL_PIXELS
 
 BAR_PIXELS = 26
 MAX_BARS = 12
-MOST_DIRECT_LABELS = 4
 NAMED_BAR_PIXELS = 42
 """A bar with its name above it."""
 
@@ -95,86 +91,6 @@ def bars(
         summary=f"{summary} ({caption.unit}).", rows=rows, unit=unit,
         opens=list(zip(opens, shown, strict=False)),
     )  # fmt: skip
-
-
-def stacked(
-    caption: Caption,
-    *,
-    x: Sequence[str],
-    parts: Mapping[str, Numbers],
-    colors: Mapping[str, str] | None = None,
-    height_px: int = 280,
-    opens: Mapping[str, Sequence[str]] | None = None,
-) -> Chart:
-    """Draw columns over x made of parts, in the order given, the largest at the bottom.
-
-    `opens` names what each segment opens, for a part its keys over x; an empty key opens nothing.
-    """
-    keys = opens or {}
-    totals = [sum(known([values[i] for values in parts.values()])) for i in range(len(x))]
-    divisor, letter = theme.scale_of(max(totals, default=1.0))
-    unit = unit_of(caption.unit, letter)
-    tones = colors or theme.colors(list(parts))
-    traces = [
-        {
-            "type": "bar", "name": theme.plain(name), "x": list(x), "y": scaled(values, divisor),
-            "marker": {"color": tones.get(name, theme.OTHER)},
-            "hovertemplate": f"%{{x}}<br>{theme.plain(name)} %{{y:,.4~g}} {unit}<extra></extra>",
-        }
-        for name, values in parts.items()
-    ]  # fmt: skip
-    for trace, name in zip(traces, parts, strict=True):
-        if name in keys:
-            trace["customdata"] = list(keys[name])
-    layout = theme.layout(height_px=height_px)
-    layout["xaxis"] |= x_axis(x)
-    layout["yaxis"] |= {"tickformat": ",.4~g"}
-    layout["shapes"] = [zero_line()]
-    layout |= {"barmode": "stack", "bargap": 0.15}
-    if x and len(parts) <= MOST_DIRECT_LABELS:
-        top = max(totals) / divisor
-        notes = _named_beside(parts, divisor=divisor, tones=tones, top=top, height_px=height_px)
-        layout["annotations"] = notes
-        layout["margin"]["r"] = round(22 + min(130, max(len(short(n, 20)) for n in parts) * 6.4))
-    else:
-        layout |= {
-            "showlegend": True,
-            "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal",
-                       "font": {"size": 11, "color": theme.INK_2}},
-        }  # fmt: skip
-        layout["margin"]["t"] = 34
-    sums = {name: sum(known(values)) for name, values in parts.items()}
-    whole = sum(sums.values()) or 1.0
-    summary = "; ".join(f"{n} {theme.percent(v / whole)} of the total" for n, v in sums.items())
-    rows = [
-        [at, *(theme.number(values[i]) for values in parts.values()), theme.number(totals[i])]
-        for i, at in enumerate(x)
-    ]
-    return chart(
-        caption, figure={"data": traces, "layout": layout}, summary=summary + ".",
-        columns=["", *parts, "total"], rows=rows if parts else [], unit=unit,
-        opens=[(keys[name][i], f"{at} · {name}") for i, at in enumerate(x) for name in parts
-               if name in keys and parts[name][i]],
-    )  # fmt: skip
-
-
-def _named_beside(
-    parts: Mapping[str, Numbers], *, divisor: float, tones: Mapping[str, str], top: float, height_px: int
-) -> list[dict[str, Any]]:  # fmt: skip
-    """Return the parts' names beside the last column, at their segments, none over another."""
-    scale = max(top, 1e-300) * 1.05
-    gap = LABEL_PIXELS * scale / (height_px - 40)
-    notes, floor, reached = [], float("-inf"), 0.0
-    for name, values in parts.items():
-        size = (values[-1] or 0.0) / divisor
-        at = max(reached + size / 2, floor + gap)
-        floor, reached = at, reached + size
-        color = tones.get(name, theme.OTHER)
-        notes.append(
-            theme.note(short(name, 20), x=1, xref="paper", y=at, xanchor="left", xshift=6,
-                       color=theme.INK_2 if color == theme.OTHER else color, strong=True)
-        )  # fmt: skip
-    return notes
 
 
 def tornado(

@@ -1,6 +1,6 @@
 """How a quantity runs: lines with bands, fans, S-curves, small multiples.
 
-Bars and tornados are in bars.py, bridges in bridges.py, heat maps and Gantt charts in grids.py. Every function
+Bars and tornados are in bars.py, stacks in stacks.py, bridges in bridges.py, heat maps and Gantt charts in grids.py. Every function
 takes a `Caption` and plain numbers and returns a `Chart`: plotly JSON, a summary in words, and
 the numbers as a table. "{unit}" in a subtitle becomes the unit with its k, m or bn.
 """

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from workbench.figures import theme
-from workbench.figures.bars import bars, names_above, stacked
+from workbench.figures.bars import bars, names_above
 from workbench.figures.caption import Caption, chart
 from workbench.figures.cards import Cell, Chart, Table, Tile, Tone
 from workbench.figures.charts import fan
+from workbench.figures.stacks import stacked
 from workbench.models.retention.cost import MonthlyCost
 from workbench.models.retention.optimizer import Optimum
 from workbench.models.retention.path import Floats, quantiles_usd

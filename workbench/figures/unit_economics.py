@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from workbench.figures import theme
-from workbench.figures.bars import bars, stacked
+from workbench.figures.bars import bars
 from workbench.figures.caption import Caption
 from workbench.figures.cards import Cell, Chart, Link, Table, Tile, Tone
 from workbench.figures.charts import Series, lines
+from workbench.figures.stacks import stacked_rows
 from workbench.models.unit_economics import (
     PricedVolumes,
     UnitCosts,
@@ -180,12 +181,9 @@ def by_model_and_class(
         foot=WHAT_IF_ROWS if modelled else "Unpriced usage is not in it" if len(models) == len(volumes.models)
         else f"The {len(models)} dearest of {len(volumes.models)} models",
     )  # fmt: skip
-    if len(models) < 3:
+    if len(models) < 2:
         top = [row for row in table if row[3]][:8]
-        names = [
-            f"{model} · {class_name(meter)}" if len(models) > 1 else class_name(meter)
-            for model, meter, *_ in top
-        ]
+        names = [class_name(meter) for _, meter, *_ in top]
         keys = [key("class", model, meter) for model, meter, *_ in top] if opens else []
         return bars(caption, names=names, values=[usd for *_, usd in top], opens=keys)
     colors = theme.colors([name for name in parts if name != "other"])
@@ -194,7 +192,7 @@ def by_model_and_class(
         class_name(volumes.classes[c]): [key("class", model, volumes.classes[c]) for model in named]
         for c in kept if opens
     }  # fmt: skip
-    return stacked(caption, x=named, parts=parts, colors=colors, opens=segments)
+    return stacked_rows(caption, names=named, parts=parts, colors=colors, opens=segments)
 
 
 def by_resolution(sizes: Sequence[tuple[str, float, float]], *, basis: str) -> Chart:
