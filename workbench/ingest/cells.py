@@ -128,13 +128,12 @@ def instant(column: str, text: str, *, zone: str | None, read: str = "") -> Cell
         without = naive
     else:
         without = f"CAST(timezone({quoted(zone)}, {naive}) AS TIMESTAMP)"
-    # Four times faster than the pattern: where the cast succeeds there are digits wherever LIKE
-    # asks for any character, but for blanks around hour and minute.
+    # Cheaper than the two patterns: where the cast succeeds there are digits wherever LIKE
+    # asks for any character, but for blanks before the hour and in the minute.
     in_zulu = f"suffix({text}, 'Z')"
     fast = (
         f"{in_zulu} AND {text} LIKE '____-__-__T__:__:__%'"
-        f" AND substr({text}, 12, 1) >= '0' AND substr({text}, 15, 1) >= '0'"
-        f" AND substr({text}, 16, 1) >= '0'"
+        f" AND substr({text}, 12, 1) >= '0' AND NOT contains({text}, ' ')"
     )
     value = (
         f"CASE WHEN {fast} THEN {naive} WHEN NOT {dated} THEN NULL WHEN {in_zulu} THEN {naive} "
