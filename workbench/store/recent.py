@@ -19,7 +19,7 @@ def hold(catalog: Catalog, *, most_rows: int) -> None:
     Parameters
     ----------
     most_rows
-        Requests that may be held; about half a kilobyte each.
+        Requests that may be held; about 0.9 kilobytes each.
     """
     if not catalog.has_rates():
         return
