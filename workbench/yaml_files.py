@@ -1,6 +1,7 @@
 """How every YAML or JSON file of a workspace is read: one way, quick, and strict about slips."""
 
 import json
+import math
 from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
@@ -59,12 +60,29 @@ def read_mapping(path: Path) -> dict[str, Any]:
     Raises
     ------
     InputError
-        As `read_yaml`, and if the file holds anything but names with values.
+        As `read_yaml`, and if the file holds anything but names with values, or NaN or infinity.
     """
     content = read_yaml(path)
     if not isinstance(content, dict):
         raise InputError(f"{path}: holds no names with values; write `name: value` lines.")
+    if (where := _no_number(content)) is not None:
+        raise InputError(f"{path}: {where or 'a value'} is not a finite number. Correct it.")
     return content
+
+
+def _no_number(content: object, where: str = "") -> str | None:
+    """Return the place of the first NaN or infinity, which JSON and YAML can both write; or None."""
+    if isinstance(content, float):
+        return None if math.isfinite(content) else where
+    if isinstance(content, dict):
+        inner = [(f"{where}.{key}".lstrip("."), value) for key, value in content.items()]
+    elif isinstance(content, list):
+        inner = [(f"{where}[{n}]", value) for n, value in enumerate(content)]
+    else:
+        return None
+    return next(
+        (found for place, one in inner if (found := _no_number(one, place)) is not None), None
+    )
 
 
 def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

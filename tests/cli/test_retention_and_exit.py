@@ -74,6 +74,43 @@ def test_a_replay_on_the_own_model_gives_the_own_cost_to_the_last_digit(tmp_path
     assert sorted(path for path in (tmp_path / "own" / "store" / "usage").rglob("*")) == before
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("inventory: {prompts: .nan}", "inventory.prompts is not a finite number"),
+        (
+            '{"effort": {"usd_per_hour": [1, Infinity, 3]}}',
+            "effort.usd_per_hour[1] is not a finite",
+        ),
+        ("inventory: {prompts: 1}\neffort: {}\ntasks: [1]", "missing"),
+    ],
+)
+def test_what_is_no_number_in_a_document_is_named(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "exit.yaml"
+    path.write_text(text)
+    done = run("model", "provider_exit", "--inputs", path)
+    assert isinstance(done.exception, InputError)
+    assert said in str(done.exception)
+
+
+def test_tasks_that_are_none_are_named(tmp_path: Path) -> None:
+    effort = dict.fromkeys(effort_names(), 0)
+    for tasks, said in (([1], "tasks, place 1"), ([{"name": "a", "days": 1, "after": 3}], "after")):
+        path = tmp_path / "exit.yaml"
+        path.write_text(
+            yaml.safe_dump(
+                {
+                    "inventory": {"prompts": 1, "evaluation_cases": 0},
+                    "effort": effort,
+                    "tasks": tasks,
+                }
+            )
+        )
+        done = run("model", "provider_exit", "--inputs", path)
+        assert isinstance(done.exception, InputError)
+        assert said in str(done.exception)
+
+
 def test_a_replay_can_be_worked_by_hand(tmp_path: Path) -> None:
     own = Workspace.init(tmp_path / "own")
     row = {

@@ -134,7 +134,7 @@ COMMITMENT = {
         (decision_document, DECISION, {"options": [{"name": "a", "regions": "eu"}]}, "regions must be a list"),
         (decision_document, DECISION, {"mtok_per_month": [[1.0], [1.0, 2.0]]}, "different lengths"),
         (decision_document, DECISION, {"tolerance": {**DECISION["tolerance"], "discount_rate_per_year": -1}}, "above -1"),
-        (decision_document, DECISION, {"tolerance": {"region": "eu"}}, "Tolerance lacks data_class"),
+        (decision_document, DECISION, {"tolerance": {"region": "eu"}}, "Tolerance: missing data_class"),
         (commitment_document, COMMITMENT, {"offer": []}, "prices offers"),
         (commitment_document, COMMITMENT, {"draws": [[]]}, "without values"),
         (commitment_document, COMMITMENT, {"mtok_by_hour": {"a": 1}}, "mtok_by_hour must be a list"),

@@ -12,15 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.errors import InputError
-from workbench.exports.document import (
-    Document,
-    built,
-    names,
-    number,
-    numbers,
-    part,
-    parts,
-)
 from workbench.exports.hosting_predict import shipped_catalogue, shipped_model
 from workbench.models.commitments import (
     CommitmentUnit,
@@ -49,6 +40,7 @@ from workbench.models.hosting.study import Study, StudyInputs, run_study
 from workbench.models.hosting.surface import QueueSurface, Traffic, surface_of
 from workbench.models.hosting.tables import grid_of
 from workbench.models.offers import offers_of, open_offers_of
+from workbench.models.plain import Document, made, names, number, numbers, part, parts
 from workbench.reference import read_table
 
 DEFAULT_SIGMA = 0.73
@@ -99,7 +91,7 @@ def study_inputs(asked: Document) -> StudyInputs:
         configuration=grid_of([{k: str(v) for k, v in row.items()}], shipped_catalogue()),
         load=_load(asked),
         traffic=traffic,
-        targets=built(Targets, part(asked, "targets")),
+        targets=made(Targets, part(asked, "targets")),
         scaling="autoscaled" if asked.get("scaling") == "autoscaled" else "fixed",
         usd_per_gpu_hour=_usd_per_gpu_hour(asked),
         api_usd_per_mtok_input=number(asked, "api_usd_per_mtok_input"),
@@ -138,7 +130,7 @@ def decision_document(asked: Document) -> dict[str, Any]:
 def verdict_of(asked: Document) -> Verdict:
     """Read a decision's document and decide."""
     options = [
-        built(
+        made(
             Option,
             {
                 **one,
@@ -193,18 +185,18 @@ def _draws(asked: Document, name: str) -> NDArray[np.float64]:
     return np.array(found)
 
 
-def _tolerance(given: dict[str, Any]) -> Tolerance:
+def _tolerance(given: Document) -> Tolerance:
     rules = tuple(
-        built(PlacementRule, {**one, "regions": names(one, "regions")})
+        made(PlacementRule, {**one, "regions": names(one, "regions")})
         for one in parts(given, "rules")
     )
     lists = {name: names(given, name) for name in ("also_classes", "also_regions")}
-    return built(Tolerance, {**given, **lists, "rules": rules})
+    return made(Tolerance, {**given, **lists, "rules": rules})
 
 
 def _place(given: Document) -> Place:
     listed = given.get("data_classes") is not None
-    return built(
+    return made(
         Place,
         {
             **given,
@@ -243,19 +235,19 @@ def _usd_per_gpu_hour(asked: Document) -> float:
     if "owned_node" in asked:
         return owned_usd_per_gpu_hour(_owned(asked))
     if "rented" in asked:
-        return rented_usd_per_gpu_hour(built(RentedFleet, part(asked, "rented")))
+        return rented_usd_per_gpu_hour(made(RentedFleet, part(asked, "rented")))
     return number(asked, "usd_per_gpu_hour")
 
 
 def _owned(asked: Document) -> OwnedNode:
-    return built(OwnedNode, part(asked, "owned_node"))
+    return made(OwnedNode, part(asked, "owned_node"))
 
 
 def _unit(asked: Document) -> tuple[CommitmentUnit, str]:
     if not isinstance(asked.get("offer", ""), str):
         raise InputError("offer must be the name of one; `workbench prices offers` lists them.")
     if "offer" not in asked:
-        return built(CommitmentUnit, part(asked, "unit")), "given"
+        return made(CommitmentUnit, part(asked, "unit")), "given"
     table = read_table("commitment_offers")
     offers = {each.unit.name: each for each in offers_of(table)}
     for each in open_offers_of(table):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from workbench.errors import InputError
-from workbench.models.plain import made, part
+from workbench.models.plain import made, names, part, parts
 from workbench.models.provider_exit.cash import ExitCash, irr, npv_usd, payback_years
 from workbench.models.provider_exit.exit_cost import (
     PLANNED,
@@ -101,7 +101,7 @@ def exit_report(inputs: Mapping[str, Any]) -> dict[str, Any]:
     inventory = _inventory(part(inputs, "inventory"))
     given = part(inputs, "effort")
     effort = made(Effort, {name: _estimate(value, name) for name, value in given.items()})
-    tasks = [_task(entry) for entry in inputs.get("tasks", ())]
+    tasks = [_task(entry) for entry in parts(inputs, "tasks")]
     variants = [PLANNED]
     if "stressed" in inputs:
         variants.append(stressed(**part(inputs, "stressed")))
@@ -165,4 +165,4 @@ def _estimate(value: object, name: str) -> ThreePoint:
 
 def _task(entry: Mapping[str, Any]) -> Task:
     days = _estimate(entry.get("days"), f"days of task {entry.get('name')!r}")
-    return made(Task, {**entry, "days": days, "after": tuple(entry.get("after", ()))})
+    return made(Task, {**entry, "days": days, "after": names(entry, "after")})
