@@ -79,7 +79,7 @@ def test_a_replay_on_the_own_model_gives_the_own_cost_to_the_last_digit(tmp_path
     [
         ("inventory: {prompts: .nan}", "inventory.prompts is not a finite number"),
         (
-            '{"effort": {"usd_per_hour": [1, Infinity, 3]}}',
+            "effort: {usd_per_hour: [1, .inf, 3]}",
             "effort.usd_per_hour[1] is not a finite",
         ),
         ("inventory: {prompts: 1}\neffort: {}\ntasks: [1]", "missing"),
