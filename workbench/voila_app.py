@@ -30,6 +30,8 @@ class Dashboards(voila.app.Voila):
         """Read voila.json, then let what this process decided win."""
         super().load_config_file(*args, **kwargs)  # type: ignore[arg-type]
         self.update_config(self.given)
+        # trust is about saved output, which shipped notebooks do not hold; it would be said at every start
+        self.log.addFilter(lambda record: record.msg != "Notebook %s is not trusted")
 
     def setup_template_dirs(self) -> None:
         """Look in our template first; it need not be installed anywhere else."""

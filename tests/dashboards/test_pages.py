@@ -68,6 +68,11 @@ def test_root_leads_to_the_overview(page, served):
     page.wait_for_selector(DRAWN, state="attached", timeout=PATIENCE_MS)
 
 
+def test_opening_a_page_says_nothing_of_trust_on_the_console(page, served, workspace):
+    open_page(page, served, "overview")
+    assert "not trusted" not in (workspace / "logs" / "serve.log").read_text()
+
+
 def test_header_and_grey_tiles_stand_before_the_kernel_answers(served):
     begun = urllib.request.urlopen(f"{served}/voila/render/unit_economics.ipynb")
     head = b""
