@@ -135,7 +135,7 @@ def _tiles(
              delta=f"at least {unit.minimum_units}, in steps of {unit.step_units}"),
         Tile(label="Cost a month", value=total, unit=total_unit, foot=f"price {word}",
              delta=f"{money(best.on_demand_usd * month)} without a commitment"),
-        Tile(label=f"Effective savings{what}", value=signed(100 * saved, digits=1), unit="%",
+        Tile(label=f"Effective savings{what}", value=signed(100 * saved, digits=1 if abs(saved) < 1 else 0), unit="%",
              tone="good" if saved > 0 else "bad" if saved < 0 else "neutral", foot="against list",
              delta=said),
         Tile(label="Break-even use", value=percent(unit.breakeven_utilization).removesuffix(" %"),

@@ -3,7 +3,12 @@ import pytest
 
 from workbench.figures import model_upgrade, monitoring
 from workbench.figures.caption import Caption
-from workbench.models.model_upgrade import EvaluatedCase, compare_models, cut_over_plan
+from workbench.models.model_upgrade import (
+    CutOverStep,
+    EvaluatedCase,
+    compare_models,
+    cut_over_plan,
+)
 from workbench.models.monitoring.latency import percentile_bands
 
 CAPTION = Caption(title="t", subtitle="s", unit="ms")
@@ -120,3 +125,13 @@ def test_only_a_jump_of_the_last_days_leads_the_cost_chart():
     assert level == "A request costs $0.17, level with four weeks before"
     rising = monitoring.cost_title([0.10] * 40 + [0.20] * 30, jumped_on=["31 Oct 2026"])
     assert rising.endswith("above four weeks before; it jumped on 31 Oct 2026")
+
+
+def test_a_cut_over_that_traffic_cannot_prove_says_so():
+    def steps(hours):
+        return (CutOverStep(share=0.5, hold_hours=hours, requests_needed=566),) * 2
+
+    assert model_upgrade.plan_title(steps(24.0)) == "Cut over in 2 steps and 2 days"
+    assert model_upgrade.plan_title(steps(24 * 365.0)) == (
+        "Too little traffic to prove each step: 2 of them would take 2.0 years"
+    )

@@ -15,6 +15,8 @@ from workbench.models.model_upgrade import (
 )
 
 NO_PLAN = "No plan: the verdict is not to cut over, or there is no traffic."
+_LONGEST_PLAN_DAYS = 365
+"""A plan that waits longer for its requests is none: models in use live one to three years."""
 ROW_PIXELS = 34
 COLUMNS = ("Measure", "Old", "New", "Difference", "Lower bound", "Pairs", "Needed", "Verdict")
 
@@ -206,6 +208,8 @@ def plan_title(steps: tuple[CutOverStep, ...]) -> str:
     if not steps:
         return "No cut-over plan without a verdict to cut over and traffic"
     days = sum(step.hold_hours for step in steps) / 24
+    if days > _LONGEST_PLAN_DAYS:
+        return f"Too little traffic to prove each step: {len(steps)} of them would take {days / 365:,.1f} years"
     return f"Cut over in {len(steps)} steps and {days:,.0f} days"
 
 
