@@ -8,7 +8,7 @@ from widgets.page import Choice, Control, Page, Section, Slider, Snapshot, Value
 from workbench.figures import commitments as figures
 from workbench.figures.caption import Caption
 from workbench.figures.cards import Tile, View
-from workbench.figures.theme import count, money, money_parts, number, percent, signed
+from workbench.figures.theme import count, money, money_parts, number, percent, signed, times
 from workbench.models.commitments import (
     CommitmentUnit,
     Floats,
@@ -25,6 +25,8 @@ from workbench.units import HOURS_PER_MONTH
 
 LEAST_CHOICES = 6
 """Numbers of units drawn even where none pays, so that the page shows how far it is from paying."""
+MANY_TIMES = 3.0
+"""Beyond it a ratio is read more easily than a percentage."""
 VOLUMES = (("as logged", "1"), ("× 10", "10"), ("× 100", "100"), ("× 1,000", "1000"))
 
 
@@ -110,7 +112,7 @@ def draw(reading: Reading, values: Values) -> View:
             ),
             figures.regret_curve(
                 Caption(
-                    title=f"Least to regret at {safest.units:,} units while demand is uncertain",
+                    title=f"Least to regret at {_units(safest.units)} while demand is uncertain",
                     subtitle="Cost of a week and expected regret against hindsight, {unit} · "
                     f"{len(profiles)} equally likely weeks",
                     foot=f"Modelled: the log's weeks × {values['level']:.2f}, spread {percent(values['spread'])}",
@@ -165,22 +167,24 @@ def _best_or_smallest(unit: CommitmentUnit, demand: Floats) -> Outcome:
     return best if best.units else outcome(unit, smallest_purchase(unit), demand)
 
 
-def _units(one: Outcome) -> str:
-    return f"{one.units:,} unit{'' if one.units == 1 else 's'}"
+def _units(count: int) -> str:
+    return f"{count:,} unit{'' if count == 1 else 's'}"
 
 
 def _cost_title(best: Outcome, held: Outcome) -> str:
     if best.units:
-        return f"{_units(best)} cost{'s' if best.units == 1 else ''} least"
-    more = held.total_usd / held.on_demand_usd - 1 if held.on_demand_usd else 0.0
-    return f"{_units(held)} would cost {percent(more)} more than list"
+        return f"{_units(best.units)} cost{'s' if best.units == 1 else ''} least"
+    ratio = held.total_usd / held.on_demand_usd if held.on_demand_usd else 1.0
+    if ratio > MANY_TIMES:
+        return f"{_units(held.units)} would cost {times(ratio)} times the list price"
+    return f"{_units(held.units)} would cost {percent(ratio - 1)} more than list"
 
 
 def _load_title(best: Outcome, held: Outcome, unit: CommitmentUnit) -> str:
     if best.units == 0:
         need = percent(unit.breakeven_utilization)
         pays = "it pays" if held.units == 1 else "they pay"
-        return f"{_units(held)} would be used {percent(held.utilization)}; {pays} from {need}"
+        return f"{_units(held.units)} would be used {percent(held.utilization)}; {pays} from {need}"
     return f"{percent(best.coverage)} of demand lies below {best.units:,} units"
 
 

@@ -8,7 +8,7 @@ from workbench.figures import hosting_page as drawn
 from workbench.figures.caption import Caption
 from workbench.figures.cards import Chart, Table, View
 from workbench.figures.hosting_options import options_table
-from workbench.figures.theme import NOT_KNOWN, money, number, percent
+from workbench.figures.theme import NOT_KNOWN, money, number, percent, times
 from workbench.models.hosting.cost import owned_usd_per_gpu_hour
 from workbench.models.hosting.placement import ANYWHERE
 from workbench.models.hosting.study import Study
@@ -59,7 +59,7 @@ def _cards(reading: Reading, ask: Ask, found: Weighed, table: Table) -> tuple[Ch
     ours = fleet.usd_per_mtok(volume)
     even = fleet.breakeven_mtok(api)
     verb = (
-        f"costs {number(ours / api)} times the API"
+        f"costs {times(ours / api)} times the API"
         if ours > api
         else f"costs {percent(ours / api)} of the API"
     )
@@ -167,14 +167,14 @@ def _calibration(reading: Reading, study: Study) -> str:
 
 def _scope(reading: Reading, ask: Ask) -> str:
     entry = reading.entry
-    times = "" if reading.volume == 1 else f", volume × {reading.volume:g}"
+    scaled = "" if reading.volume == 1 else f", volume × {reading.volume:g}"
     where = (
         "no residency limit"
         if reading.region == ANYWHERE
         else f"data stays in {reading.region.upper()}"
     )
     return (
-        f"{entry['feature']}, {entry['environment']}, last 28 days{times}; {ask.months} months, NPV at "
+        f"{entry['feature']}, {entry['environment']}, last 28 days{scaled}; {ask.months} months, NPV at "
         f"{percent(ask.tolerance.discount_rate_per_year)}, p95 TPOT ≤ {number(ask.targets.tpot_p95_ms, digits=0)} ms, {where}"
     )
 

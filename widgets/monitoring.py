@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import numpy as np
-
 from widgets.monitoring_opened import behind
 from widgets.page import Choice, Control, Page, Section, Snapshot, Values, day
 from widgets.periods import ALL, Columns, Period, is_month, periods, span_of
@@ -215,11 +213,9 @@ def _cost(data: Health) -> Chart:
 def _errors(data: Health) -> Chart:
     accepted = (data.found.get("promised") or {}).get("availability")
     days = list(data.errors)
-    shares = [100 * bad / seen if seen else None for bad, seen in data.errors.values()]
-    worst = int(np.argmax([s or 0.0 for s in shares]))
     return figures.error_share(
         Caption(
-            title=f"Errors peaked at {shares[worst] or 0:.1f} % on {day(days[worst])}",
+            title=figures.errors_title([day(one) for one in days], list(data.errors.values())),
             subtitle="% of production requests that ended in an error, by day and over 7 days", unit="%",
             foot="Every attempt counts, retries too", span="half",
         ),

@@ -209,7 +209,7 @@ def _cost_and_time(found: Leaving) -> Chart:
     within = ""
     if found.reserve_usd is not None:
         share = float(np.mean(found.result.total_usd_draws <= found.reserve_usd))
-        within = f"; {percent(share)} likely inside the reserve"
+        within = f"; {figures.within_reserve(share)}"
     caption = Caption(
         title=f"Nine in ten exits cost less than {money(total.p90)}{within}",
         subtitle="One-off cost spent by each day from the decision, {unit}, P10 to P90",

@@ -335,6 +335,16 @@ def test_phone_folds_the_inputs_and_never_scrolls_sideways(page, served):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_on_a_phone_no_column_name_is_broken_within_a_word(page, served):
+    """A name stands before its figure: one word of it takes one line, however long the figure."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_page(page, served, "variance")
+    wraps = page.evaluate("""() => [...document.querySelectorAll('.wb-wide td')]
+        .map((cell) => getComputedStyle(cell, '::before').overflowWrap)""")
+    assert wraps
+    assert set(wraps) == {"normal"}
+
+
 def test_a_bridge_without_room_for_its_names_lies_down(page, served):
     """The longest bridge stands on a laptop; on a phone no name covers another."""
     drawn = """() => [...document.querySelectorAll('.wb-plot.js-plotly-plot')]

@@ -59,10 +59,26 @@ def test_the_answer_names_every_broken_promise():
     said = monitoring.answer("chat", FOUND, whole=whole, errors=1, requests=50)
     assert said == (
         "chat needs a look: p95 may reach 0.098 s of the promised 0.09 s; the error budget burned "
-        "fast enough to page; November 2026 may end at $120.00, envelope $100.00; inputs have drifted."
+        "fast enough to page; November 2026 may end at $120.00, envelope $100.00; inputs have drifted; "
+        "2.0 % of 50 requests failed, promised at most 1 %."
     )
     fine = monitoring.answer("chat", {}, whole=whole, errors=1, requests=50)
     assert fine == "chat has promised nothing: 2.0 % of 50 requests failed."
+
+
+def test_more_failures_than_promised_are_no_kept_promise():
+    promised = {"promised": {"availability": 0.9}}
+    kept = monitoring.answer("chat", promised, whole=(), errors=1, requests=10)
+    assert kept == "chat keeps its promises: 10.0 % of 10 requests failed."  # all that 0.9 leaves
+    broken = monitoring.answer("chat", promised, whole=(), errors=2, requests=10)
+    assert broken == "chat needs a look: 20.0 % of 10 requests failed, promised at most 10 %."
+    assert not monitoring.over_budget(0, 0, availability=0.9)
+
+
+def test_the_peak_of_errors_says_of_how_many_requests():
+    title = monitoring.errors_title(["1 Oct", "2 Oct"], [(1, 40), (1, 2)])
+    assert title == "Errors peaked at 50.0 % on 2 Oct: 1 of 2 requests"
+    assert monitoring.errors_title(["1 Oct"], [(0, 4)]) == "No request failed"
 
 
 def test_tiles_say_each_verdict_in_a_sign_and_a_word():
@@ -72,7 +88,7 @@ def test_tiles_say_each_verdict_in_a_sign_and_a_word():
         error_share_by_day=[0.1, None],
     )  # fmt: skip
     assert [tile.delta for tile in tiles] == [
-        "✗ promised 0.09 s", "1 of 50 requests", "✓ never paged this week",
+        "✗ promised 0.09 s", "✗ 1 of 50 requests, promised at most 1 %", "✓ never paged this week",
         "✗ paged 40 min this week", "✗ above envelope $100.00", "✗ fail",
     ]  # fmt: skip
     assert [tile.value for tile in tiles] == ["0.095", "2.0", "0.2", "7.0", "120.00", "0.300"]

@@ -137,3 +137,9 @@ def test_price_paths_are_drawn_as_steps() -> None:
     months = [f"{2026 + n // 12}-{n % 12 + 1:02d}" for n in range(24)]
     chart = figures.price_paths(CAPTION, paths=paths, usd_by_month=[10.0] * 24, months=months)
     assert len(go.Figure(chart.figure).data) == len(paths)
+
+
+def test_all_draws_inside_the_reserve_are_no_certainty():
+    assert figures.within_reserve(1.0) == "every draw is inside the reserve"
+    assert figures.within_reserve(0.0) == "no draw is inside the reserve"
+    assert figures.within_reserve(0.93) == "93 % likely inside the reserve"

@@ -9,6 +9,7 @@ from widgets.commitments import page as commitments_page
 from widgets.hosting import ask_of, page
 from widgets.hosting_data import default_feature, feature_of, models
 from widgets.hosting_weigh import weighed
+from workbench.figures.hosting_page import tiles as page_tiles
 
 _spec = importlib.util.spec_from_file_location(
     "fake_snapshot", Path(__file__).with_name("fake_snapshot.py")
@@ -186,6 +187,25 @@ def test_a_steady_load_is_committed_to():
     assert shown.charts.tiles[0]["value"] == "2"
     assert shown.charts.tiles[4]["value"] == "100"
     assert shown.charts.tiles[5]["value"] == "97"
+
+
+def test_a_commitment_far_above_list_is_told_in_times():
+    tokens = [2e4] * HOURS
+    load = {"provider": "google", "model": "gemini-2.5-flash", "requests": 9,
+            "input": tokens, "cached_input": [0.0] * HOURS, "output": [0.0] * HOURS}  # fmt: skip
+    document = {"as_of": "2026-10-31", "environment": "production", "models": [load]}
+    shown = commitments_page(Published(commitments=document))
+    shown.inputs["volume"].value = "1"
+    # an hour: a unit at 2.7397 USD against 0.02 million tokens at 0.30 USD, which is 456.6 times
+    titles = [card["title"] for card in shown.charts.cards]
+    assert "1 unit would cost 457 times the list price" in titles
+
+
+def test_a_fleet_hardly_used_is_not_called_idle_nor_counted_to_the_unit():
+    tiles = page_tiles(api_usd_per_mtok=0.43, own_usd_per_mtok=23_369.0, even_mtok=None, mtok_per_month=0.2,
+                       replicas=(1, 2), ttft=(0.6, 1.3), utilization=0.00002, band="")  # fmt: skip
+    assert tiles[1].delta == "54,300 × the API, dearer"
+    assert (tiles[4].value, tiles[4].unit) == ("≈ 0", "%")
 
 
 def test_an_offer_for_another_model_is_a_what_if():

@@ -169,3 +169,18 @@ def test_months_of_an_outlook_say_what_is_fixed_in_them():
     assert outlook is not None
     assert outlook.fixed_usd == 200.0
     assert "usage and $200 fixed" in figures.outlook_fan(outlook).subtitle
+
+
+def test_the_unpriced_tile_names_the_month_it_counts():
+    """The head of the page counts all days, the tile one month: the two may differ."""
+    (tile,) = (t for t in draw(load(Alone(), {}), {}).tiles if t.label == "Without a full price")
+    assert "October request" in tile.delta
+
+
+def test_people_never_seem_to_make_a_unit_cheaper():
+    dearer = figures.unit_costs(["2026-10"], [("ticket", [6.62], [6.87])])
+    assert dearer.title == (
+        "One ticket costs $6.62 over all that AI and people resolve, $6.87 over what AI resolves"
+    )
+    usual = figures.unit_costs(["2026-10"], [("ticket", [6.62], [1.2])])
+    assert usual.title == "One ticket costs $6.62 when people are counted, $1.20 when they are not"

@@ -189,7 +189,7 @@ def tiles(
     gap, tone = "no prediction", "neutral"
     if own_usd_per_mtok and api_usd_per_mtok:
         ratio = own_usd_per_mtok / api_usd_per_mtok
-        gap = f"{theme.number(ratio)} × the API, {'dearer' if ratio > 1 else 'cheaper'}"
+        gap = f"{theme.times(ratio)} × the API, {'dearer' if ratio > 1 else 'cheaper'}"
         tone = "bad" if ratio > 1 else "good"
     ours, theirs = ttft
     return (
@@ -202,7 +202,7 @@ def tiles(
         Tile(label="Replicas at the peak", value=str(replicas[0]) if replicas else theme.NOT_KNOWN,
              delta=f"{replicas[1]} paid for, spare included" if replicas else "", foot="modelled"),
         Tile(label="Use of the fleet", foot="modelled, all hours",
-             value=theme.percent(utilization, digits=1).removesuffix(" %"),
+             value=theme.NOT_KNOWN if utilization is None else theme.in_row(100 * utilization, digits=1),
              unit="%" if utilization is not None else "", delta="of what it serves in its targets"),
         Tile(label="p95 first token, own", value=theme.number(ours), unit="s" if ours else "",
              delta=f"API {theme.number(theirs)} s, measured" if theirs else "API not measured",

@@ -12,6 +12,8 @@ from workbench.models.monitoring.drift import PSI_FAIL, PSI_WARN
 from workbench.models.monitoring.latency import Percentile
 
 CUSUM_LIMIT = 5.0
+ROUNDING = 1e-12
+"""Of a share: what binary fractions lose in `1 - availability`."""
 
 
 def latency(
@@ -197,10 +199,36 @@ def answer(
     if "fail" in words:
         faults.append("inputs have drifted")
     share = theme.percent(errors / requests if requests else None, digits=1)
+    if over_budget(errors, requests, availability=promised.get("availability")):
+        faults.append(f"{share} of {requests:,} requests failed, promised {_budget(promised)}")
     if faults:
         return f"{feature} needs a look: {'; '.join(faults)}."
     kept = "keeps its promises" if any(promised.values()) else "has promised nothing"
     return f"{feature} {kept}: {share} of {requests:,} requests failed."
+
+
+def over_budget(errors: int, requests: int, *, availability: float | None) -> bool:
+    """Tell whether more requests failed than the promised availability leaves, `1 - availability`."""
+    if availability is None or not requests:
+        return False
+    return errors / requests > 1 - availability + ROUNDING
+
+
+def _budget(promised: Mapping[str, Any]) -> str:
+    return f"at most {100 * (1 - promised['availability']):.3g} %"
+
+
+def errors_title(days: Sequence[str], counts: Sequence[tuple[int, int]]) -> str:
+    """Say on which day the share of errors peaked, and out of how many requests."""
+    shares = [bad / seen if seen else 0.0 for bad, seen in counts]
+    if not any(shares):
+        return "No request failed"
+    worst = shares.index(max(shares))
+    bad, seen = counts[worst]
+    return (
+        f"Errors peaked at {theme.percent(shares[worst], digits=1)} on {days[worst]}: "
+        f"{bad:,} of {seen:,} requests"
+    )
 
 
 def tiles(
@@ -209,11 +237,14 @@ def tiles(
 ) -> tuple[Tile, ...]:  # fmt: skip
     """Return p95, error share, both burn rates, month end and drift, each against its limit."""
     promised = found.get("promised") or {}
+    failed = f"{errors:,} of {requests:,} requests"
+    over = over_budget(errors, requests, availability=promised.get("availability"))
     return (
         _p95_tile(whole, promised.get("latency_p95_ms"), tuple(p95_by_day)),
         Tile(
             label="Errors", value=theme.percent(errors / requests if requests else None, digits=1)
-            .removesuffix(" %"), unit="%", delta=f"{errors:,} of {requests:,} requests",
+            .removesuffix(" %"), unit="%", tone="bad" if over else "neutral",
+            delta=f"✗ {failed}, promised {_budget(promised)}" if over else failed,
             spark=tuple(error_share_by_day), foot=as_of,
         ),
         *(_burn_tile(rule) for rule in (found.get("burn") or {}).get("rules", [])),

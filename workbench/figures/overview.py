@@ -41,7 +41,8 @@ def tiles(
              spark=tuple(months), foot="measured", why=Link(page=UNIT_PAGE, filter={"feature": feature})),
         Tile(label="Without a full price", value=theme.percent(unpriced, digits=1).removesuffix(" %"),
              unit="%" if unpriced is not None else "", tone="bad" if unpriced else "good",
-             delta="▲ of requests, in no sum" if unpriced else "● every request is priced",
+             delta=f"▲ of {month.as_of:%B} requests, in no sum" if unpriced
+             else f"● every {month.as_of:%B} request is priced",
              foot=f"data {as_of}", why=link),
         Tile(label="Requests, month to date", value=theme.count(requests), delta="retries and errors included",
              foot="measured", why=link),

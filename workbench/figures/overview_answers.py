@@ -10,6 +10,7 @@ from workbench.figures.caption import Caption
 from workbench.figures.cards import Chart, Link, Tile
 from workbench.figures.charts import Series, fan
 from workbench.figures.grids import Panel, small_multiples
+from workbench.figures.unit_economics import beside_ai
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +160,7 @@ def unit_costs(
         name, full_usd, ai_usd = known[0]
         title = f"One {name} costs {theme.money(full_usd)}"
         if ai_usd is not None and ai_usd != full_usd:
-            title += f" when people are counted, {theme.money(ai_usd)} when they are not"
+            title += beside_ai(full_usd, ai_usd)
     caption = Caption(
         title=title, subtitle="Per unit of value, {unit} · strong: fully loaded, pale: AI side · each from zero on its own scale",
         span="wide", foot="Measured; unpriced requests are in no sum",

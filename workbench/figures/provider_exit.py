@@ -271,3 +271,10 @@ def concentration(caption: Caption, *, spend_usd: Mapping[str, float]) -> Chart:
     """Draw spend by provider or by the cloud behind it, the largest first."""
     ordered = sorted(spend_usd.items(), key=lambda one: -one[1])
     return bars(caption, names=[name for name, _ in ordered], values=[usd for _, usd in ordered])
+
+
+def within_reserve(share: float) -> str:
+    """Say how many draws the reserve pays for; all or none of them is no certainty."""
+    if share in (0, 1):
+        return f"{'every' if share else 'no'} draw is inside the reserve"
+    return f"{theme.percent(share)} likely inside the reserve"

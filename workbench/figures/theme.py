@@ -272,6 +272,17 @@ def percent(share: float | None, *, digits: int = 0) -> str:
     return NOT_KNOWN if share is None else number(share * 100, digits=digits) + " %"
 
 
+def times(ratio: float) -> str:
+    """Write how many times one is of another: three digits, since the parts are estimates.
+
+    Examples
+    --------
+    >>> times(54_347.2), times(3.276), times(0.41)
+    ('54,300', '3.28', '0.410')
+    """
+    return number(float(f"{ratio:.3g}"))
+
+
 def accounting(value: float | None, *, digits: int | None = None) -> str:
     """Write a number for a table: negatives in parentheses.
 

@@ -70,12 +70,25 @@ def answer(costs: UnitCosts, *, unit: str, measured: UnitCosts) -> str:
         return f"What one {unit} costs has no answer in this selection."
     told = f"One {unit} costs {theme.money(costs.fully_loaded_usd)}"
     if costs.all_human_usd is not None:
-        told += f" when people are counted, {theme.money(costs.loaded_ai_usd)} when they are not"
+        told += beside_ai(costs.fully_loaded_usd, costs.loaded_ai_usd)
     if costs.human_share:
         told += f"; handed-over work is {theme.percent(costs.human_share)} of it"
     if costs is not measured and costs.fully_loaded_usd != measured.fully_loaded_usd:
         told += f". Measured: {theme.money(measured.fully_loaded_usd)}"
     return told + "."
+
+
+def beside_ai(fully_loaded_usd: float, loaded_ai_usd: float | None) -> str:
+    """Say what the AI side alone costs a unit, and why it may be the dearer of the two.
+
+    Fully loaded is divided by all resolved units, the AI side by those the AI resolved for good:
+    with little AI volume its fixed cost weighs more than people do.
+    """
+    if loaded_ai_usd is None or loaded_ai_usd <= fully_loaded_usd:
+        return f" when people are counted, {theme.money(loaded_ai_usd)} when they are not"
+    return (
+        f" over all that AI and people resolve, {theme.money(loaded_ai_usd)} over what AI resolves"
+    )
 
 
 def tiles(
