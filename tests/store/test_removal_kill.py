@@ -65,8 +65,8 @@ def figures(workspace: Workspace) -> dict[str, list]:
         return {name: catalog.rows(f"SELECT * FROM {name} ORDER BY ALL") for name in FIGURES}
 
 
-def killed(root: Path, command: list[str], moments: random.Random, *, after_begun: bool) -> bool:
-    """Run a command and kill it: before its journal is on disk, or up to a second after."""
+def killed(root: Path, command: list[str], *, after_begun: bool, wait_s: float) -> bool:
+    """Run a command and kill it `wait_s` after its start or its journal; say whether it still ran."""
     with subprocess.Popen(
         [sys.executable, "-m", "workbench", *command, "--workspace", str(root)],
         stdout=subprocess.DEVNULL,
@@ -76,21 +76,32 @@ def killed(root: Path, command: list[str], moments: random.Random, *, after_begu
         while after_begun and process.poll() is None and not (root / "store" / PENDING).exists():
             assert time.monotonic() - begun < PATIENCE_S
             time.sleep(0.002)
-        time.sleep(moments.uniform(0, 1.0 if after_begun else 4.0))
+        time.sleep(wait_s)
         process.send_signal(signal.SIGKILL)
         return process.wait() == -signal.SIGKILL
 
 
 def killed_at_random(made: Path, tmp_path: Path, command: list[str], kills: int):
-    """Yield the workspace after each kill, before anybody opened it."""
+    """Yield the workspace after each kill, before anybody opened it.
+
+    A run that came to its end before the kill is begun anew, and killed sooner.
+    """
     moments, stopped = random.Random(20261127), 0
-    for number in range(kills):
-        root = tmp_path / f"work-{number}"
+    longest_s = {True: 1.0, False: 4.0}
+    for attempt in range(10 * kills):
+        after_begun = stopped % 4 != 0
+        root = tmp_path / f"work-{attempt}"
         shutil.copytree(made, root)
-        stopped += killed(root, command, moments, after_begun=number % 4 != 0)
-        yield Workspace(root)
+        wait_s = moments.uniform(0, longest_s[after_begun])
+        if killed(root, command, after_begun=after_begun, wait_s=wait_s):
+            stopped += 1
+            yield Workspace(root)
+        else:
+            longest_s[after_begun] *= 0.7
         shutil.rmtree(root)
-    assert stopped >= kills // 2
+        if stopped == kills:
+            return
+    raise AssertionError(f"only {stopped} of {kills} runs were still running when killed")
 
 
 def erasure_survives(made: Path, tmp_path: Path, kills: int) -> None:
