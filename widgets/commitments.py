@@ -8,7 +8,16 @@ from widgets.page import Choice, Control, Page, Section, Slider, Snapshot, Value
 from workbench.figures import commitments as figures
 from workbench.figures.caption import Caption
 from workbench.figures.cards import Tile, View
-from workbench.figures.theme import count, money, money_parts, number, percent, signed, times
+from workbench.figures.theme import (
+    count,
+    in_row,
+    money,
+    money_parts,
+    number,
+    percent,
+    signed,
+    times,
+)
 from workbench.models.commitments import (
     CommitmentUnit,
     Floats,
@@ -184,8 +193,9 @@ def _load_title(best: Outcome, held: Outcome, unit: CommitmentUnit) -> str:
     if best.units == 0:
         need = percent(unit.breakeven_utilization)
         pays = "it pays" if held.units == 1 else "they pay"
-        return f"{_units(held.units)} would be used {percent(held.utilization)}; {pays} from {need}"
-    return f"{percent(best.coverage)} of demand lies below {best.units:,} units"
+        used = in_row(100 * held.utilization, digits=0)
+        return f"{_units(held.units)} would be used {used} %; {pays} from {need}"
+    return f"{percent(best.coverage)} of demand lies below {_units(best.units)}"
 
 
 def _scope(reading: Reading, values: Values) -> str:

@@ -335,6 +335,17 @@ def test_phone_folds_the_inputs_and_never_scrolls_sideways(page, served):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+def test_on_a_phone_a_slanted_name_is_one_line(page, served):
+    """Two slanted lines of one name would lie over the name beside it."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    open_page(page, served, "retention")
+    slanted = page.evaluate("""() => [...document.querySelectorAll('.wb-plot.js-plotly-plot')]
+        .filter((plot) => plot.layout.xaxis?.tickangle === -50)
+        .map((plot) => plot.layout.xaxis.ticktext)""")
+    assert any("not stated" in names for names in slanted)
+    assert not any("<br>" in name for names in slanted for name in names)
+
+
 def test_on_a_phone_no_column_name_is_broken_within_a_word(page, served):
     """A name stands before its figure: one word of it takes one line, however long the figure."""
     page.set_viewport_size({"width": 390, "height": 844})

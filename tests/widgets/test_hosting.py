@@ -199,6 +199,7 @@ def test_a_commitment_far_above_list_is_told_in_times():
     # an hour: a unit at 2.7397 USD against 0.02 million tokens at 0.30 USD, which is 456.6 times
     titles = [card["title"] for card in shown.charts.cards]
     assert "1 unit would cost 457 times the list price" in titles
+    assert "1 unit would be used ≈ 0 %; it pays from 94 %" in titles
 
 
 def test_a_fleet_hardly_used_is_not_called_idle_nor_counted_to_the_unit():

@@ -108,7 +108,7 @@ function fitted(layout, width) {
     if (step > 1 && axis.type === "category") {
       return { ...rest, xaxis: { ...axis, tickvals: axis.tickvals.filter(keep), ticktext: axis.ticktext?.filter(keep) } };
     }
-    if (step > 1 && axis.side === "top") return { ...rest, height: rest.height + 34, xaxis: { ...axis, tickangle: -50 }, margin: { ...rest.margin, t: 34 + (rest.margin?.t ?? 0) } };
+    if (step > 1 && axis.side === "top") return { ...rest, height: rest.height + 34, xaxis: { ...axis, ticktext: axis.ticktext.map((name) => String(name).replaceAll("<br>", " ")), tickangle: -50 }, margin: { ...rest.margin, t: 34 + (rest.margin?.t ?? 0) } };
     if (step === 2) { // every second label stands a step lower: nothing is turned
       const lines = Math.max(...axis.ticktext.map((text) => text.split("<br>").length));
       const ticktext = axis.ticktext.map((text, i) => (i % 2 ? "<br>".repeat(lines) + text : text));
