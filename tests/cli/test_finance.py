@@ -379,6 +379,65 @@ def test_allocation_adds_up_to_the_cent(tmp_path: Path):
     }  # fmt: skip
 
 
+def headless(tmp_path: Path, name: str, inputs: object) -> Result:
+    path = tmp_path / "in.json"
+    path.write_text(json.dumps(inputs))
+    return CliRunner().invoke(workbench, ["model", name, "--inputs", str(path), "--json"])
+
+
+@pytest.mark.parametrize(
+    ("cost", "rule", "said"),
+    [
+        ({"usd": "NaN"}, {}, "`costs[0]`, usd"),
+        ({"usd": "Infinity"}, {}, "`costs[0]`, usd"),
+        ({"usd": 1e300}, {}, "`costs[0]`, usd"),
+        ({"usd": True}, {}, "`costs[0]`, usd"),
+        ({"tag": ["a"]}, {}, "`costs[0], tag`"),
+        ({"day": 5}, {}, "`costs[0]`"),
+        ({}, {"weights": 5}, "`rules[0]`, weights"),
+        ({}, {"weights": {"a": -1, "b": 1}}, "`rules[0]`, weights: The weight of 'a' is -1"),
+        ({}, {"weights": {"a": "1/0"}}, "`rules[0]`, weights: The weight of 'a'"),
+        ({}, {"weights": {"a": "1e999999999"}}, "`rules[0]`, weights: The weight of 'a'"),
+        ({}, {"weights": {"a": "NaN"}}, "`rules[0]`, weights: The weight of 'a'"),
+        ({}, {"weights": {"a": None}}, "`rules[0]`, weights: The weight of 'a'"),
+        ({}, {"name": ["x"]}, "`rules[0], name`"),
+    ],
+)
+def test_allocation_refuses_what_is_no_amount_by_its_place(tmp_path: Path, cost, rule, said):
+    costs = [{"source": "cloud", "day": "2026-10-01", "usd": "1.00", **cost}]
+    rules = [{"name": "used", "kind": "driver", "weights": {"a": 1}, **rule}]
+    done = headless(tmp_path, "allocation", {"costs": costs, "rules": rules})
+    assert isinstance(done.exception, InputError)
+    assert str(done.exception).startswith(said)
+
+
+def test_weights_that_are_all_zero_leave_the_cost_unallocated(tmp_path: Path):
+    costs = [{"source": "cloud", "day": "2026-10-01", "usd": "1.00"}]
+    rules = [{"name": "used", "kind": "driver", "weights": {"a": 0, "b": "0e-99"}}]
+    done = headless(tmp_path, "allocation", {"costs": costs, "rules": rules})
+    assert json.loads(done.stdout)["by_payer"] == {"unallocated": "1.00"}
+
+
+@pytest.mark.parametrize(
+    ("line", "more", "said"),
+    [
+        ({"quantity": 1e308}, {}, "`base[0]`, quantity"),
+        ({"quantity": 10**400}, {}, "`base[0]`, quantity"),
+        ({"quantity": "NaN"}, {}, "`base[0]`, quantity"),
+        ({"quantity": True}, {}, "`base[0]`, quantity"),
+        ({"unit_price_usd": 1e308}, {}, "`base[0]`, unit_price_usd"),
+        ({"unit_price_usd": "dear"}, {}, "`base[0]`, unit_price_usd"),
+        ({}, {"successors": 5}, "`successors`"),
+        ({}, {"successors": {"v1": ["v2"]}}, "`successors`"),
+    ],
+)
+def test_variance_refuses_what_is_no_number_by_its_place(tmp_path: Path, line, more, said):
+    good = {"name": "v1", "quantity": "10", "unit_price_usd": 2}
+    done = headless(tmp_path, "variance", {"base": [{**good, **line}], "actual": [good], **more})
+    assert isinstance(done.exception, InputError)
+    assert str(done.exception).startswith(said)
+
+
 def test_a_month_is_placed_by_the_rules_of_the_workspace(folder: Path, tmp_path: Path):
     untagged = [
         row(920 + n, date(2026, 10, day), 1_000_000, team=None) for n, day in enumerate((5, 25))

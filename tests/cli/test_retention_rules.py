@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from tests.spine import ingest, requests, write_jsonl
 from workbench.answers import retention as answers
 from workbench.cli import workbench
+from workbench.cli.retention import _law_lines
 from workbench.errors import InputError
 from workbench.playbook import retention_plan
 from workbench.workspace import Workspace
@@ -114,3 +115,19 @@ def test_a_rule_that_does_not_exist_is_no_authority_and_the_plan_says_what_fails
     assert "cited rule: RET-999 is in no table of rules" in done.output
     assert "stated period: 40 days from sent_or_received: too short" in done.output
     assert "1,096 d" in done.output
+
+
+@pytest.mark.parametrize(
+    ("stated", "least", "most", "why"),
+    [
+        (730, 1096, None, "stated is too short: kept 1,096 d all the same"),
+        (2192, None, 730, "stated is too long"),
+        (800, 730, 1096, "inside the law"),
+    ],
+)
+def test_a_stated_period_beside_the_law_is_not_called_inside_it(stated, least, most, why):
+    band = {"trigger": "record_made", "verdict": "feasible", "reason": "inside the law",
+            "lower_days": least, "upper_days": most}  # fmt: skip
+    series = {"store": "content", "record_classes": ["x"], "stated_days": stated, "bands": [band]}
+    ((*_, told),) = _law_lines({**series, "verdict": "feasible"})
+    assert told == why

@@ -75,7 +75,17 @@ def test_cost_reports_of_the_providers(tmp_path: Path):
 
 BAD = {
     "no amount": (SHEET.replace("12.34", "much"), "record 1, usd: 'much' is no amount"),
-    "not a number": (SHEET.replace("12.34", "NaN"), "beyond any invoice"),
+    "not a number": (SHEET.replace("12.34", "NaN"), "is no amount"),
+    "underscore": (SHEET.replace("12.34", "1_0"), "is no amount"),
+    "no currency": (
+        FOCUS.replace("BillingCurrency", "Currency"),
+        "FOCUS without the column BillingCurrency",
+    ),
+    "euro": (FOCUS.replace("-2,USD", "-2,EUR"), "is not USD"),
+    "usage report": (
+        json.dumps({"data": [{"starting_at": "2026-10-31", "results": [{"output_tokens": 5}]}]}),
+        "usage report",
+    ),
     "huge": (SHEET.replace("12.34", "1e30"), "beyond any invoice"),
     "kind": (SHEET.replace("credit", "gift"), "record 2, kind: 'gift' is none of usage"),
     "month": (SHEET.replace("2026-12", "2026-13"), "is no time such as"),

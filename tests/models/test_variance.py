@@ -290,7 +290,7 @@ def test_bridge_runs_from_budget_to_actual_to_outlook():
         ({"base": [{"name": "a"}], "actual": []}, r"base\[0\]"),
         (
             {"base": [], "actual": [{"name": "a", "quantity": "x", "unit_price_usd": 1}]},
-            "must be numbers",
+            "must be a number",
         ),
         (
             {"base": [], "actual": [{"name": "a", "quantity": 1, "unit_price_usd": 1, "q": 1}]},

@@ -12,14 +12,16 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from workbench.answers import Source
-from workbench.errors import InputError
+from workbench.errors import InputError, shown
 from workbench.models.allocation import (
     Allocation,
     AllocationRule,
     Cost,
     allocate,
+    exact_weight,
     refuse_overlap,
 )
+from workbench.models.plain import LARGEST, shown_value
 
 
 def allocation_report(inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -151,27 +153,61 @@ def _list(inputs: Mapping[str, Any], name: str) -> list[Any]:
 
 def _cost(entry: object, where: str) -> Cost:
     content = _known(entry, {"source", "day", "usd", "tag"}, where)
+    if missing := {"source", "day", "usd"} - set(content):
+        raise InputError(f"`{where}` needs source, day (YYYY-MM-DD) and usd; no {shown(missing)}.")
+    return Cost(
+        source=_word(content["source"], f"{where}, source"), day=_day(content["day"], where),
+        usd=_usd(content["usd"], where),
+        tag=None if content.get("tag") is None else _word(content["tag"], f"{where}, tag"),
+    )  # fmt: skip
+
+
+def _usd(value: object, where: str) -> Decimal:
     try:
-        return Cost(
-            source=str(content["source"]), day=_day(content["day"]), usd=Decimal(str(content["usd"])),
-            tag=content.get("tag"),
-        )  # fmt: skip
-    except (KeyError, ValueError, InvalidOperation) as error:
-        raise InputError(f"`{where}` needs source, day (YYYY-MM-DD) and usd: {error!r}.") from error
+        usd = Decimal(str(value))
+    except InvalidOperation:
+        usd = Decimal("NaN")
+    if not usd.is_finite() or abs(usd) > Decimal(LARGEST):
+        raise InputError(
+            f"`{where}`, usd: must be a number of at most {LARGEST:g}, not {shown_value(value)}."
+        )
+    return usd
+
+
+def _weights(given: object, kind: str, where: str) -> dict[str, Any]:
+    """Return weights by payer; a list names payers that bear the same."""
+    if isinstance(given, list):
+        return {_word(payer, f"{where}, weights"): 1.0 for payer in given}
+    if not isinstance(given, Mapping):
+        raise InputError(
+            f"`{where}`, weights: must be payers with numbers, not {shown_value(given)}."
+        )
+    weights = {_word(payer, f"{where}, weights"): weight for payer, weight in given.items()}
+    for payer, weight in weights.items() if kind == "driver" else ():
+        try:
+            exact_weight(payer, weight)
+        except InputError as error:
+            raise InputError(f"`{where}`, weights: {error}") from error
+    return weights
+
+
+def _word(value: object, where: str) -> str:
+    if value is None or isinstance(value, Mapping | list) or not str(value).strip():
+        raise InputError(f"`{where}`: must be a word, not {shown_value(value)}.")
+    return str(value)
 
 
 def _rule(entry: object, where: str) -> AllocationRule:
     content = dict(_known(entry, {field.name for field in fields(AllocationRule)}, where))
     if content.get("kind") not in ("direct", "driver", "even") or not content.get("name"):
         raise InputError(f"`{where}` needs a name and a kind: direct, driver or even.")
-    if isinstance(content.get("weights"), list):
-        content["weights"] = dict.fromkeys(map(str, content["weights"]), 1.0)
-    try:
-        for key in ("valid_from", "valid_to"):
-            content[key] = _day(content[key]) if content.get(key) else None
-        return AllocationRule(**content)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"`{where}`: {error}.") from error
+    for key in ("name", "source"):
+        if content.get(key) is not None:
+            content[key] = _word(content[key], f"{where}, {key}")
+    content["weights"] = _weights(content.get("weights") or {}, content["kind"], where)
+    for key in ("valid_from", "valid_to"):
+        content[key] = _day(content[key], where) if content.get(key) else None
+    return AllocationRule(**content)
 
 
 def _known(entry: object, keys: set[str], where: str) -> Mapping[str, Any]:
@@ -180,5 +216,8 @@ def _known(entry: object, keys: set[str], where: str) -> Mapping[str, Any]:
     return entry
 
 
-def _day(value: object) -> date:
-    return value if isinstance(value, date) else date.fromisoformat(str(value))
+def _day(value: object, where: str) -> date:
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError as error:
+        raise InputError(f"`{where}`: {error}.") from error

@@ -78,11 +78,22 @@ def _law_lines(one: dict[str, Any]) -> "Iterator[tuple[str, ...]]":
     """Yield a line a trigger of one series: what the law asks, what is stated, the verdict."""
     unbound: dict[str, Any] = {"verdict": one["verdict"], "reason": "no rule binds it"}
     for band in one["bands"] or [unbound]:
+        least, most = band.get("lower_days"), band.get("upper_days")
         yield (
             one["store"], ", ".join(one["record_classes"]), band.get("trigger", ""),
-            _days(band.get("lower_days")), _days(band.get("upper_days")),
-            _days(one["stated_days"]), band["verdict"], band["reason"],
+            _days(least), _days(most), _days(one["stated_days"]), band["verdict"],
+            _beside_the_law(one["stated_days"], least, most) or band["reason"]
+            if band["verdict"] == "feasible" else band["reason"],
         )  # fmt: skip
+
+
+def _beside_the_law(stated: int | None, least: int | None, most: int | None) -> str:
+    """Return how a stated period misses a law that could be kept; empty where it does not."""
+    if stated is not None and least is not None and stated < least:
+        return f"stated is too short: kept {least:,} d all the same"
+    if stated is not None and most is not None and stated > most:
+        return "stated is too long"
+    return ""
 
 
 def _days(days: int | None) -> str:

@@ -8,7 +8,7 @@ visible as unallocated and is never spread silently.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Literal
 
@@ -16,6 +16,8 @@ from workbench.errors import InputError, shown
 
 UNALLOCATED = "unallocated"
 CENT = Decimal("0.01")
+MOST_DIGITS = 400
+"""Digits before or after the point of a weight, wider than floats; more would be slow to share by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +94,7 @@ def largest_remainder(pool_usd: Decimal, weights: Mapping[str, float]) -> dict[s
     >>> {k: str(v) for k, v in largest_remainder(Decimal("1.00"), {"b": 1, "a": 1, "c": 1}).items()}
     {'b': '0.33', 'a': '0.34', 'c': '0.33'}
     """
-    exact = {name: _exact_weight(name, weight) for name, weight in weights.items()}
+    exact = {name: exact_weight(name, weight) for name, weight in weights.items()}
     total = sum(exact.values(), Fraction(0))
     if total == 0:
         raise InputError("All weights are 0, so nobody can be charged by them. Use an even split.")
@@ -105,6 +107,32 @@ def largest_remainder(pool_usd: Decimal, weights: Mapping[str, float]) -> dict[s
     for name in by_remainder[: cents - sum(shares.values())]:
         shares[name] += 1
     return {name: sign * share * CENT for name, share in shares.items()}
+
+
+def exact_weight(name: str, weight: object) -> Fraction:
+    """Return a weight exactly as it is written.
+
+    Raises
+    ------
+    InputError
+        If it is negative, no number, or beyond `MOST_DIGITS`.
+    """
+    try:
+        exact = Decimal(str(weight))
+    except InvalidOperation:
+        exact = Decimal("NaN")
+    if not exact.is_finite():
+        raise InputError(f"The weight of {name!r} is {str(weight)[:60]}, not a number.")
+    if exact < 0:
+        raise InputError(
+            f"The weight of {name!r} is {str(weight)[:60]}; weights must be at least 0."
+        )
+    if exact and abs(exact.adjusted()) > MOST_DIGITS:
+        raise InputError(
+            f"The weight of {name!r} is {str(weight)[:60]}; "
+            f"weights must lie within 1e-{MOST_DIGITS} and 1e{MOST_DIGITS}, or be 0."
+        )
+    return Fraction(exact) if exact else Fraction(0)
 
 
 def allocate(costs: Sequence[Cost], rules: Sequence[AllocationRule]) -> Allocation:
@@ -152,7 +180,8 @@ def _shares(cost: Cost, rule: AllocationRule) -> dict[str, Decimal]:
         return {cost.tag: cost.usd} if cost.tag else {}
     if rule.kind == "even":
         return _with_rest(cost, dict.fromkeys(rule.weights, 1.0)) if rule.weights else {}
-    return _with_rest(cost, rule.weights) if any(rule.weights.values()) else {}
+    used = any(exact_weight(payer, weight) for payer, weight in rule.weights.items())
+    return _with_rest(cost, rule.weights) if used else {}
 
 
 def _with_rest(cost: Cost, weights: Mapping[str, float]) -> dict[str, Decimal]:
@@ -160,16 +189,6 @@ def _with_rest(cost: Cost, weights: Mapping[str, float]) -> dict[str, Decimal]:
     shares = largest_remainder(cost.usd, weights)
     rest = cost.usd - sum(shares.values(), Decimal(0))
     return {**shares, UNALLOCATED: rest} if rest else shares
-
-
-def _exact_weight(name: str, weight: float) -> Fraction:
-    try:
-        exact = Fraction(str(weight))
-    except ValueError:
-        raise InputError(f"The weight of {name!r} is {weight}, not a number.") from None
-    if exact < 0:
-        raise InputError(f"The weight of {name!r} is {weight}; weights must be at least 0.")
-    return exact
 
 
 def _meet(one: AllocationRule, other: AllocationRule) -> bool:

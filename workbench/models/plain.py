@@ -69,8 +69,10 @@ def checked(value: object, name: str) -> float:
     """Return a finite number, or refuse what stands in its place."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InputError(f"{name} must be a number, not {shown_value(value)}.")
-    if not math.isfinite(value) or abs(value) > LARGEST:
-        raise InputError(f"{name} must be a number of at most {LARGEST:g}, not {value!r}.")
+    if abs(value) > LARGEST or not math.isfinite(value):
+        raise InputError(
+            f"{name} must be a number of at most {LARGEST:g}, not {shown_value(value)}."
+        )
     return float(value)
 
 

@@ -10,7 +10,7 @@ import io
 from collections import Counter
 from pathlib import Path
 
-from workbench.errors import IngestError
+from workbench.errors import IngestError, shown
 from workbench.ingest.invoices import focus, provider_costs, sheet
 from workbench.ingest.invoices.line import KINDS, InvoiceFile, InvoiceLine, Kind, Place
 
@@ -72,6 +72,11 @@ def _from_csv(
     columns = [column.strip() for column in reader.fieldnames or ()]
     reader.fieldnames = columns
     form = next((one for one in CSV_FORMATS if one.fits(columns)), None)
+    if form is None and (lacking := focus.lacks(columns)):
+        raise IngestError(
+            f"{path}: is FOCUS without the column {shown(lacking)}. Export it with them: a cost "
+            "without its currency and period cannot be compared. Nothing was imported."
+        )
     if form is None:
         known = "; ".join([*(one.LOOKS_LIKE for one in CSV_FORMATS), provider_costs.LOOKS_LIKE])
         raise IngestError(f"{path}: is no invoice that is known. There are: {known}.")

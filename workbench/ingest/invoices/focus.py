@@ -36,6 +36,11 @@ PROVIDERS = (
 """First word found in the provider's name -> as logs name it; `--provider` says otherwise."""
 
 
+def lacks(columns: Sequence[str]) -> list[str]:
+    """Return the columns that keep a CSV header with FOCUS's amount from being read as FOCUS."""
+    return [name for name in REQUIRED if name not in columns] if "BilledCost" in columns else []
+
+
 def fits(columns: Sequence[str]) -> bool:
     """Say whether a CSV header is FOCUS."""
     return set(columns).issuperset(REQUIRED)

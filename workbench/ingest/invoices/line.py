@@ -73,9 +73,11 @@ class Place:
         if currency.upper() != "USD":
             raise self.wrong("currency", currency, "is not USD. Convert the invoice first.")
         try:
-            usd = Decimal(str(value).strip())
+            usd = Decimal(str(value).strip().replace("_", "no digit"))
         except InvalidOperation:
-            raise self.wrong(column, value, "is no amount.") from None
+            usd = Decimal("NaN")
+        if usd.is_nan():
+            raise self.wrong(column, value, "is no amount such as 1200.50 or -3.2.")
         if not usd.is_finite() or abs(usd) > MOST_USD * scale:
             raise self.wrong(column, value, "is beyond any invoice.")
         return pico_per_unit(usd, per=scale)[0]

@@ -69,10 +69,19 @@ def lines(
         for result in bucket.get("results", ()):
             row += 1
             at = Place(place.path, row)
+            if isinstance(result, dict) and "amount" not in result and _counts_tokens(result):
+                raise IngestError(
+                    f"{at.path}: is a usage report, which has tokens and no amounts. Fetch the "
+                    f"cost report instead: {LOOKS_LIKE}. Nothing of it was imported."
+                )
             try:
                 yield one(bucket, result, at, provider)
             except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
                 raise at.wrong("result", error, "is missing or of the wrong type.") from error
+
+
+def _counts_tokens(result: Mapping[str, Any]) -> bool:
+    return any(str(name).endswith("_tokens") for name in result)
 
 
 def _openai(

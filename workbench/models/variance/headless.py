@@ -1,10 +1,12 @@
 """The whole variance of two periods as plain data, for commands and pages."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
 from workbench.errors import InputError
+from workbench.models.plain import checked
 from workbench.models.variance.pvm import Line, price_volume_mix, with_successors
 
 FIELDS = ("name", "quantity", "unit_price_usd")
@@ -34,7 +36,7 @@ def variance_report(inputs: Mapping[str, Any]) -> dict[str, Any]:
     >>> report["price"], report["total_variance"]
     (10.0, 10.0)
     """
-    successors = inputs.get("successors") or {}
+    successors = _successors(inputs.get("successors") or {})
     base = with_successors(_lines(inputs, "base"), successors)
     split = price_volume_mix(base, with_successors(_lines(inputs, "actual"), successors))
     legs = ("volume", "mix", "price", "new", "discontinued")
@@ -64,13 +66,25 @@ def _line(entry: object, where: str) -> Line:
     unknown = sorted(set(entry) - set(FIELDS) - set(OPTIONAL))
     if unknown:
         raise InputError(f"`{where}` has unknown keys {unknown}; known: {FIELDS + OPTIONAL}.")
-    try:
-        return Line(
-            name=str(entry["name"]),
-            quantity=float(entry["quantity"]),
-            unit_price_usd=float(entry["unit_price_usd"]),
-            team=str(entry.get("team", "")),
-            unit=str(entry.get("unit", "Mtok")),
-        )
-    except (TypeError, ValueError):
-        raise InputError(f"`{where}`: quantity and price must be numbers, got {entry!r}.") from None
+    return Line(
+        name=str(entry["name"]),
+        quantity=_number(entry, "quantity", where),
+        unit_price_usd=_number(entry, "unit_price_usd", where),
+        team=str(entry.get("team", "")),
+        unit=str(entry.get("unit", "Mtok")),
+    )
+
+
+def _number(entry: Mapping[str, Any], name: str, where: str) -> float:
+    """Return a number, also one written as text, as tables give it."""
+    value = entry[name]
+    if isinstance(value, str):
+        with suppress(ValueError):
+            value = float(value)
+    return checked(value, f"`{where}`, {name}")
+
+
+def _successors(given: object) -> Mapping[str, str]:
+    if not isinstance(given, Mapping) or not all(isinstance(one, str) for one in given.values()):
+        raise InputError("`successors` must be old models' names with the new ones' names.")
+    return given
