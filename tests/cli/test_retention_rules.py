@@ -117,6 +117,21 @@ def test_a_rule_that_does_not_exist_is_no_authority_and_the_plan_says_what_fails
     assert "1,096 d" in done.output
 
 
+def test_a_cited_minimum_that_does_not_reach_the_dossier_keeps_until_it_is_settled(workspace):
+    assert decided(workspace).startswith("dispose")
+    cites = {
+        **dossier("feature-0", rule_ids=["RET-19"]),
+        "jurisdictions": ["EU"],
+        "sector": "health",
+    }
+    (workspace.layout.root / "dossiers" / "feature-0.yaml").write_text(yaml.safe_dump(cites))
+    assert decided(workspace).startswith("keep: the law's minimum of 1096 days")
+    _, resolved = answers.plan(workspace, as_of=date(2027, 1, 15))
+    [told] = [f for one in resolved for f in one.findings if f.subject == "cited rule"]
+    assert told.verdict == "fail"
+    assert told.text.startswith("RET-19 is for US, finance, and the dossier states EU, health")
+
+
 @pytest.mark.parametrize(
     ("stated", "least", "most", "why"),
     [

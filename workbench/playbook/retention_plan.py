@@ -45,8 +45,23 @@ def resolutions(
 
 
 def _with_unknown(one: Resolution, kept: RetentionRule, rules: Sequence[Rule]) -> Resolution:
-    """Add a finding for each rule the dossier cites that the table of rules has not."""
+    """Add a finding for each rule the dossier cites that no table has, or that does not reach it.
+
+    A minimum that the owner cites is kept until the dossier is settled: what goes is gone.
+    """
     known = {rule.rule_id for rule in rules}
+    series = one.series
+    stated = ", ".join([*sorted(series.jurisdictions), *(sorted(series.sectors) or ["no sector"])])
+    outside = [
+        Finding(
+            subject="cited rule", verdict="fail", rule=rule,
+            text=f"{rule.rule_id} is for {rule.jurisdiction}, {rule.sector}, and the dossier states "
+            f"{stated}: correct one of them; until then the least it asks is kept",
+        )
+        for rule in rules
+        if rule.rule_id in kept.rule_ids
+        and not (rule.reaches(series.jurisdictions) and rule.sector in ("all", *series.sectors))
+    ]  # fmt: skip
     unknown = [
         Finding(
             subject="cited rule", verdict="fail", rule=None,
@@ -54,7 +69,7 @@ def _with_unknown(one: Resolution, kept: RetentionRule, rules: Sequence[Rule]) -
         )
         for rule_id in kept.rule_ids if rule_id not in known
     ]  # fmt: skip
-    return replace(one, findings=(*one.findings, *unknown)) if unknown else one
+    return replace(one, findings=(*one.findings, *outside, *unknown))
 
 
 def _series(
@@ -92,12 +107,21 @@ def policies(stated: Iterable[tuple[RetentionRule, Resolution]]) -> list[Policy]
 
 def _policy(one: Resolution, kept: RetentionRule) -> Policy:
     lowers = [band for band in one.bands if band.lower is not None]
-    minimum = max((band.lower.days for band in lowers if band.lower), default=0)
-    unknown = {
-        finding.text.split()[0] for finding in one.findings if finding.subject == "cited rule"
-    }
+    cited = [finding for finding in one.findings if finding.subject == "cited rule"]
+    unknown = {finding.text.split()[0] for finding in cited if finding.rule is None}
+    outside = [
+        (rule.trigger, rule.period.longest_days)
+        for finding in cited
+        if (rule := finding.rule) and rule.period and rule.kind in ("minimum", "extended_minimum")
+    ]
+    minimum = max(
+        [0, *(days for _, days in outside), *(band.lower.days for band in lowers if band.lower)]
+    )
     ids = [rule_id for band in lowers if band.lower for rule_id in band.lower.rule_ids]
-    own_day = all(band.trigger in RECORD_TRIGGERS for band in lowers)
+    own_day = {
+        *(trigger for trigger, _ in outside),
+        *(band.trigger for band in lowers),
+    } <= RECORD_TRIGGERS
     return Policy(
         data_class=kept.data_class,
         keep_days=kept.keep_days,
