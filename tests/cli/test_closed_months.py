@@ -117,14 +117,13 @@ def test_an_open_month_does_follow_a_later_price(folder: Path):
 
 def test_late_rows_are_in_no_closed_day_and_cost_what_is_known_today(folder: Path, tmp_path: Path):
     before = september(folder)
-    users = Workspace(folder).sql("FROM rollup_users WHERE period = '2026-09-01'").to_pylist()
+    in_september = "FROM rollup_users WHERE period = '2026-09-01' ORDER BY ALL"
+    users = Workspace(folder).sql(in_september).to_pylist()
     import_sheet(folder, LATER)
     late = [row(900, date(2026, 9, 30), 5_000_000, user_id="somebody new")]
     ingest(Workspace(folder), write_jsonl(tmp_path / "late.jsonl", late))
     assert september(folder) == before
-    assert (
-        Workspace(folder).sql("FROM rollup_users WHERE period = '2026-09-01'").to_pylist() == users
-    )
+    assert Workspace(folder).sql(in_september).to_pylist() == users
     assert cost(folder, "priced_usage", "request_id = 'r900'") == 20  # 5 Mtok at 4 USD
     (found,) = Workspace(folder).sql("SELECT * FROM prior_period_adjustments").to_pylist()
     assert found["period"] == "2026-09"
